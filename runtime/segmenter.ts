@@ -2,7 +2,7 @@ import type { Assumption } from '../graph/common/assumption.js';
 import { at } from '../graph/common/at.js';
 import { badModel, badUsage, imageFault, NmodeError } from '../graph/common/errors.js';
 import { axesOf } from '../graph/common/layout.js';
-import { checkOptions } from '../graph/common/option-kinds.js';
+import { checkArgument, checkOptions, type Kind } from '../graph/common/option-kinds.js';
 import { FOLDS_OUTPUT, type Recipe } from '../graph/common/recipe.js';
 import { eachUntilAborted, untilAborted } from './common/abort.js';
 import { copyOf } from './common/buffers.js';
@@ -82,6 +82,10 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
   #closed = false;
 
   protected constructor(parts: Parts<S, R>) {
+    // Programs without types call it.
+    if (!('session' in Object(parts))) {
+      throw badUsage("a Segmenter is loaded, not constructed: await Segmenter.load('model.onnx')");
+    }
     this.#parts = parts as unknown as SegmenterParts<S, unknown, R>;
     this.#input = at(this.#parts.session.inputs, 0).name;
   }
@@ -135,7 +139,7 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
     source: S,
     options?: O,
   ): Promise<SharedSegmentation<R, O>> {
-    checkOptions<SegmentOptions>(options ?? {}, SEGMENT_KINDS);
+    if (options !== undefined) checkOptions<SegmentOptions>(options, SEGMENT_KINDS);
     const work = this.segmentOrStop(source, options);
     return options?.signal === undefined ? work : untilAborted(work, options.signal);
   }
@@ -260,8 +264,8 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
     sources: Iterable<Q> | AsyncIterable<Q>,
     options?: O,
   ): AsyncGenerator<SharedSegmented<Q, R, O>, void, undefined> {
-    if (typeof sources === 'string') throw badUsage('expected a list of images, not a string');
-    checkOptions<SegmentOptions>(options ?? {}, SEGMENT_KINDS);
+    checkArgument('sources', sources, SOURCES);
+    if (options !== undefined) checkOptions<SegmentOptions>(options, SEGMENT_KINDS);
     finishOptions(options ?? {}, this.#parts.at);
     const { signal }: SegmentOptions = options ?? {};
     const one = async (source: Q): Promise<SharedSegmented<Q, R, O>> => {
@@ -294,6 +298,13 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
     return this.close();
   }
 }
+
+const SOURCES: Kind = [
+  'a list of images, or what yields them',
+  (sources) =>
+    typeof sources === 'object' &&
+    (Symbol.iterator in Object(sources) || Symbol.asyncIterator in Object(sources)),
+];
 
 /** Images that are read ahead of those that run. */
 const LOOK_AHEAD = 2;

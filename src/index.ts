@@ -98,6 +98,7 @@ export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '..
 export type { ChannelFiles } from '../runtime/node/images/channels.js';
 export { encodePng, type ImageFile, readImage, readMask } from '../runtime/node/images/files.js';
 export type { ModelSource } from '../runtime/node/model.js';
+export type { FilePath } from '../runtime/node/path-of.js';
 export {
   type ImageSource,
   type Segmentation,
@@ -157,7 +158,7 @@ export { type Diagnosis, type DoctorOptions, doctor, type ProviderDiagnosis } fr
 export { type EvaluateOptions, evaluate } from './api/evaluate.js';
 export { type ExportModelOptions, type ExportReport, exportModel } from './api/export.js';
 export { type GraftOptions, type GraftReport, graft } from './api/graft.js';
-export { inspect } from './api/inspect.js';
+export { type InspectOptions, inspect } from './api/inspect.js';
 export type { CheckpointReport } from './api/inspect-checkpoint.js';
 export type { ModelReport, PortReport } from './api/inspect-model.js';
 /** Types of graphs. @experimental */
@@ -178,7 +179,7 @@ export {
 export type { OutputOptions, ProbabilityFormat } from './api/predict-files.js';
 export type { ImageOptions } from './api/predict-tasks.js';
 export { type ServeOptions, type Server, serve } from './api/serve.js';
-export { proposeSkips, type SkipsReport } from './api/skips.js';
+export { proposeSkips, type SkipsOptions, type SkipsReport } from './api/skips.js';
 export { slim } from './api/slim.js';
 export type { TensorReport } from './api/tensor-report.js';
 /** Training on graphs. @experimental */

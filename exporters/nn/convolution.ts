@@ -46,9 +46,9 @@ export function convNd(
   kernel: PerAxis,
   options: ConvOptions = {},
 ): Value {
-  const { stride, dilation = 1, padding, groups = 1, bias = true } = options;
   return within(weights, () => {
     checkLayer(weights, options, CONV_KINDS);
+    const { stride, dilation = 1, padding, groups = 1, bias = true } = options;
     const channels = channelsOf(x);
     if (channels % groups !== 0 || out % groups !== 0) {
       throw usage(
@@ -101,9 +101,9 @@ export function convTransposeNd(
   kernel: PerAxis,
   options: ConvTransposeOptions = {},
 ): Value {
-  const { stride = 1, padding = 0, outputPadding = 0, groups = 1, bias = true } = options;
   return within(weights, () => {
     checkLayer(weights, options, CONV_TRANSPOSE_KINDS);
+    const { stride = 1, padding = 0, outputPadding = 0, groups = 1, bias = true } = options;
     const sizes = (given: PerAxis) => eachAxis(given, x, weights);
     const [kernels, pads, extra] = [sizes(kernel), sizes(padding), sizes(outputPadding)];
     const weight = weights.take('weight', [channelsOf(x), out / groups, ...kernels]);

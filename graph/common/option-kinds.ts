@@ -1,6 +1,6 @@
 import { instead } from './closest.js';
 import { badUsage } from './errors.js';
-import { option } from './option.js';
+import { literal, option } from './option.js';
 import { pick } from './pick.js';
 
 /** What a value has to be, in words, and whether it is. */
@@ -10,7 +10,11 @@ export type Kind = readonly [expected: string, isFit: (value: unknown) => boolea
 export type Kinds<Options> = { readonly [Name in keyof Required<Options>]: Kind };
 
 const isText = (value: unknown) => typeof value === 'string' && value !== '';
-const isRecord = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Of this realm or of another: a page's frames and Node's contexts have classes of their own. */
+export const isOf = (name: string) => (value: unknown) =>
+  Object.prototype.toString.call(value) === `[object ${name}]`;
+/** An object or a module, and nothing of a kind of its own, such as a Map, which has no properties. */
+const isRecord = (value: unknown) => isOf('Object')(value) || isOf('Module')(value);
 export const listOf = (what: string, isFit: (value: unknown) => boolean): Kind => [
   `a list of ${what}`,
   (value) => Array.isArray(value) && value.every(isFit),
@@ -25,9 +29,6 @@ export const NAMES: Kind = [
 ];
 export const FLAG: Kind = ['true or false', (value) => typeof value === 'boolean'];
 export const OBJECT: Kind = ['an object', isRecord];
-/** Of this realm or of another: a page's frames and Node's contexts have classes of their own. */
-export const isOf = (name: string) => (value: unknown) =>
-  Object.prototype.toString.call(value) === `[object ${name}]`;
 export const SIGNAL: Kind = ['an AbortSignal', isOf('AbortSignal')];
 export const FUNCTION: Kind = ['a function', (value) => typeof value === 'function'];
 
@@ -97,6 +98,13 @@ export const taken = <Given extends object, Options>(
 ): Pick<Given, keyof Given & keyof Options> =>
   pick(options, Object.keys(Object(kinds)) as (keyof Given & keyof Options)[]);
 
+/** As `checkOptions`, of an argument that is no option. @throws NmodeError (BAD_USAGE) */
+export function checkArgument(name: string, value: unknown, [expected, isFit]: Kind): void {
+  if (isFit(value)) return;
+  const found = value === undefined ? `${option(name)} is missing:` : `${option(name, value)},`;
+  throw badUsage(`${found} expected ${expected}`);
+}
+
 /**
  * Says at once what programs without types would find out late, or never: an option that does not exist would have no effect.
  * @param needed those that nothing can be done without
@@ -108,9 +116,8 @@ export function checkOptions<Options extends object>(
   needed: readonly (string & keyof Options)[] = [],
 ): void {
   if (!isRecord(options)) {
-    throw badUsage(
-      needed.length === 0 ? 'expected an object of options' : `expected options: { ${needed.join(', ')} }`,
-    );
+    const expected = needed.length === 0 ? 'an object of options' : `options: { ${needed.join(', ')} }`;
+    throw badUsage(`expected ${expected}, found ${literal(options)}`);
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const kindOf = (name: string): Kind | undefined =>

@@ -20,6 +20,7 @@ export function literal(value: unknown): string {
       .map((one) => (typeof one === 'string' ? one : literal(one)))
       .join(', ')}]`;
   }
+  if (value instanceof URL) return `new URL('${value.href}')`;
   const name = value.constructor?.name ?? 'Object';
   if (name !== 'Object') return name;
   const keys = few(Object.keys(value));

@@ -10,6 +10,7 @@ import {
   windowed,
 } from './normalization.js';
 import { option } from './option.js';
+import { checkArgument, TEXT } from './option-kinds.js';
 
 /**
  * How an image becomes a network's input. It travels in a model's metadata (`nmode.recipe`, JSON), so that every platform
@@ -167,6 +168,7 @@ function sizingText(sizing: Sizing): string {
  * @throws NmodeError (BAD_USAGE) that names the part that is wrong
  */
 export function parseRecipe(text: string): Recipe {
+  checkArgument('text', text, TEXT);
   return readRecipe(() => {
     const { version, ...fields } = fieldsOf(
       JSON.parse(text),

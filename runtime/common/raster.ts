@@ -1,4 +1,5 @@
 import { badImage, badUsage } from '../../graph/common/errors.js';
+import { isOf, type Kind } from '../../graph/common/option-kinds.js';
 import { refuseGone } from './buffers.js';
 
 /** Pixels interleaved by channel: row by row, [height, width, channels]. */
@@ -55,6 +56,31 @@ export function assertWhole({ width, height, channels, data }: Raster): void {
   if (data.length === width * height * channels) return;
   throw new RangeError(`${data.length} samples for ${width}x${height}x${channels}`);
 }
+
+/** Of what programs give as pixels: as many samples as the size says, and what else is expected of them. */
+const rasterOf = (what: string, isFit: (raster: Raster) => boolean = () => true): Kind => [
+  what,
+  (value) => {
+    const { width, height, channels, data } = Object(value);
+    const isSized = [width, height, channels].every((size) => Number.isSafeInteger(size) && size > 0);
+    return isSized && Object(data).length === width * height * channels && isFit(Object(value));
+  },
+];
+
+const isBytes = isOf('Uint8Array');
+const isSamples = (data: unknown) => isBytes(data) || isOf('Uint16Array')(data);
+
+export const PIXELS = rasterOf('pixels { width, height, channels, data }', ({ data }) =>
+  ArrayBuffer.isView(data),
+);
+export const RGB = rasterOf(
+  'an image { width, height, channels: 3, data } of 8 or 16 bits',
+  ({ channels, data }) => channels === 3 && isSamples(data),
+);
+export const MASK = rasterOf(
+  'a mask { width, height, channels: 1, data } of a byte a pixel',
+  ({ channels, data }) => channels === 1 && isBytes(data),
+);
 
 /** The largest value of a sample. */
 export function fullScale({ data }: ImageRaster): number {

@@ -1,5 +1,14 @@
-import { checkOptions, type Kinds, NUMBERS, SHARE } from '../../graph/common/option-kinds.js';
-import { assertWhole, type Mask, type RgbImage } from '../common/raster.js';
+import { badUsage } from '../../graph/common/errors.js';
+import {
+  checkArgument,
+  checkOptions,
+  type Kinds,
+  listOf,
+  NUMBERS,
+  SHARE,
+  TEXTS,
+} from '../../graph/common/option-kinds.js';
+import { MASK, type Mask, RGB, type RgbImage } from '../common/raster.js';
 import { area } from '../masks/threshold.js';
 import { type Colour, classColour } from './class-colours.js';
 import { toEightBits } from './depth.js';
@@ -13,6 +22,8 @@ export interface DrawOptions {
 }
 
 const KINDS: Kinds<DrawOptions> = { colour: NUMBERS, opacity: SHARE };
+
+const MASKS = listOf('masks, each { width, height, channels: 1, data }', MASK[1]);
 
 const COLOUR = classColour(0);
 const OPACITY = 0.4;
@@ -29,6 +40,8 @@ export function drawOverlay(image: RgbImage, mask: Mask, options: DrawOptions = 
  * @param legend what each mask is called: those that hold a pixel are named below the image, which gets higher by that
  */
 export function drawClasses(image: RgbImage, masks: readonly Mask[], legend?: readonly string[]): RgbImage {
+  checkArgument('masks', masks, MASKS);
+  if (legend !== undefined) checkArgument('legend', legend, TEXTS);
   const layers = masks.flatMap((mask, index) => {
     const colour = classColour(index);
     if (area(mask) > 0) return [{ mask, colour, text: legend?.[index] }];
@@ -52,11 +65,12 @@ export function drawOutline(image: RgbImage, mask: Mask, options: DrawOptions = 
 
 /** Mixes a colour into the pixels of a mask, by a share that depends on whether the pixel is at its edge. */
 function paint(image: RgbImage, mask: Mask, colour: Colour, shareOf: (edge: boolean) => number): RgbImage {
+  checkArgument('image', image, RGB);
+  checkArgument('mask', mask, MASK);
   const { width, height } = image;
   if (mask.width !== width || mask.height !== height) {
-    throw new RangeError(`a mask of ${mask.width}x${mask.height} over an image of ${width}x${height}`);
+    throw badUsage(`a mask of ${mask.width}x${mask.height} over an image of ${width}x${height}`);
   }
-  for (const each of [image, mask]) assertWhole(each);
   const painted = Uint8Array.from(toEightBits(image, true));
   const inside = (x: number, y: number) =>
     x >= 0 && y >= 0 && x < width && y < height && mask.data[y * width + x] !== 0;

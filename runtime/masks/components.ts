@@ -1,5 +1,6 @@
 import { at } from '../../graph/common/at.js';
-import type { Mask } from '../common/raster.js';
+import { checkArgument } from '../../graph/common/option-kinds.js';
+import { MASK, type Mask } from '../common/raster.js';
 
 /** A connected component of a mask. */
 export interface Component {
@@ -126,6 +127,7 @@ function number(
 
 /** The connected components of a mask. */
 export function componentsOf(mask: Mask): Components {
+  checkArgument('mask', mask, MASK);
   const { start, end, component, areas } = label(mask, 255);
   if (areas.length === 0) return { count: 0, area: 0, largest: [] };
   const sorted = Int32Array.from({ length: areas.length }, (_, id) => areas.at(id)).sort();

@@ -1,4 +1,5 @@
-import type { Mask } from '../common/raster.js';
+import { checkArgument } from '../../graph/common/option-kinds.js';
+import { MASK, type Mask } from '../common/raster.js';
 
 /** A closed line along the edges of pixels: its corners, in pixels; the outside of a region clockwise, holes the other way. */
 export type Polygon = readonly (readonly [x: number, y: number])[];
@@ -18,7 +19,9 @@ const MAX_CONTOURS = 1000;
  * The contours of a mask, with the mask on the right of each line; at most 1,000, in the order of their topmost points.
  * Regions that touch over a corner are one.
  */
-export function contoursOf({ width, height, data }: Mask): readonly Polygon[] {
+export function contoursOf(mask: Mask): readonly Polygon[] {
+  checkArgument('mask', mask, MASK);
+  const { width, height, data } = mask;
   const inside = (x: number, y: number) =>
     x >= 0 && y >= 0 && x < width && y < height && data[y * width + x] !== 0;
   // The upper edges of pixels that a contour has passed, each to the right.

@@ -1,9 +1,10 @@
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { check } from '../../graph/analysis/check.js';
 import { prune } from '../../graph/analysis/prune.js';
 import { reachOf } from '../../graph/analysis/reach.js';
 import { badModel, badUsage } from '../../graph/common/errors.js';
+import { literal } from '../../graph/common/option.js';
+import { isOf } from '../../graph/common/option-kinds.js';
 import { parseRecipe, RECIPE_KEY, type Recipe } from '../../graph/common/recipe.js';
 import { type ReadBeside, readingBeside } from '../../graph/file/external.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
@@ -14,6 +15,7 @@ import { refuseGone } from '../common/buffers.js';
 import { naming } from '../common/naming.js';
 import type { ModelSpec } from '../images/job.js';
 import { type InputSpecOptions, inputSpecOf } from '../input-spec.js';
+import { type FilePath, isPath, pathOf } from './path-of.js';
 
 export interface LoadedModel {
   readonly model: Model;
@@ -26,24 +28,13 @@ export interface LoadedModel {
 }
 
 /** An .onnx file, or what is in it. */
-export type ModelSource = string | URL | ArrayBuffer | Uint8Array;
-
-/** Whether a model is in a file. */
-export const isFile = (source: ModelSource): source is string | URL =>
-  typeof source === 'string' || source instanceof URL;
+export type ModelSource = FilePath | ArrayBuffer | Uint8Array;
 
 /** @throws NmodeError (BAD_USAGE) for what are no bytes */
 export function bytesOf(source: ArrayBuffer | Uint8Array): Uint8Array {
-  if (ArrayBuffer.isView(source)) return source;
-  if (Object.prototype.toString.call(source) === '[object ArrayBuffer]') return new Uint8Array(source);
-  throw badUsage('expected the path of a model, or its bytes');
-}
-
-/** @throws NmodeError (BAD_USAGE) for what is not a file of this machine */
-function pathOf(source: string | URL): string {
-  if (typeof source === 'string') return source;
-  if (source.protocol !== 'file:') throw badUsage(`${source.href}: expected a file: fetch its bytes first`);
-  return fileURLToPath(source);
+  if (isOf('Uint8Array')(source)) return source as Uint8Array;
+  if (isOf('ArrayBuffer')(source)) return new Uint8Array(source as ArrayBuffer);
+  throw badUsage(`expected the path of a model, or its bytes, found ${literal(source)}`);
 }
 
 /** What stops the reading of a file, and is told of it. */
@@ -63,8 +54,8 @@ export async function loadModel(
   source: ModelSource,
   { signal, onProgress }: Reading = {},
 ): Promise<LoadedModel> {
-  if (!isFile(source)) return modelOf(bytesOf(source));
-  const path = pathOf(source);
+  if (!isPath(source)) return modelOf(bytesOf(source));
+  const path = pathOf(source, 'model');
   const name = basename(path);
   if (CHECKPOINT_NAME.test(path)) {
     throw badModel(`${name}: a checkpoint by its extension, expected an .onnx model: export it first`);

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { checkOptions, type Kinds, oneOf, taken } from '../../graph/common/option-kinds.js';
 import { copyOf } from '../common/buffers.js';
 import { named, naming } from '../common/naming.js';
@@ -12,13 +12,12 @@ import { BaseSegmenter, type Handed, handPixels, partsOf, type SegmenterParts } 
 import type { FloatSession } from '../sessions/session.js';
 import { Respawning } from '../threads/respawning.js';
 import type { ChannelFiles } from './images/channels.js';
-import type { ImageFile } from './images/files.js';
+import { type ImageFile, isFile, type LocalFile, localFile } from './images/files.js';
 import { loadSharp } from './images/sharp.js';
 import {
   bytesOf,
   forImages,
   inputSpecOfModel,
-  isFile,
   type LoadedModel,
   loadModel,
   type ModelSource,
@@ -26,6 +25,7 @@ import {
 } from './model.js';
 import { networkOutput } from './network-output.js';
 import { withPackages } from './packages.js';
+import { isPath, pathOf } from './path-of.js';
 import { refuseTooLarge } from './run-memory.js';
 import {
   createSession,
@@ -36,7 +36,7 @@ import {
 import type { ImageMethods } from './threads/image-thread.js';
 import { startThread } from './threads/thread.js';
 
-/** A file, the bytes of one, several for the channels of an image in their order, or decoded pixels. */
+/** A file or the bytes of one, several for the channels of an image in their order, or decoded pixels. */
 export type ImageSource = ChannelFiles | ImageRaster;
 
 /** What is found in an image: masks, and what options of the type `O` ask for beside them. */
@@ -75,7 +75,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
     // Bytes are sent to the threads before this returns: the caller may change them afterwards.
     const loaded = isLoaded(source)
       ? source
-      : isFile(source)
+      : isPath(source)
         ? await loadModel(source, options)
         : modelOf(bytesOf(source));
     const { model, bytes, name } = forImages(loaded, options.outputName);
@@ -109,8 +109,7 @@ export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
   }
 }
 
-const isLoaded = (source: ModelSource | LoadedModel): source is LoadedModel =>
-  typeof source === 'object' && 'model' in source;
+const isLoaded = (source: ModelSource | LoadedModel): source is LoadedModel => 'model' in Object(source);
 
 /** What onnxruntime kept for an image of one size would not serve the next. */
 export const keepsMemory = ({ recipe }: ModelSpec) => recipe.sizing.kind === 'resize';
@@ -127,25 +126,36 @@ async function startImages(): Promise<Respawning<ImageMethods>> {
 
 const nameOf = (source: ImageSource): string | undefined => {
   const [first] = isList(source) ? source : [source];
-  return typeof first === 'string' ? basename(first) : undefined;
+  return isPath(first) ? basename(pathOf(first, 'source')) : undefined;
 };
 
 const isList = (source: ImageSource): source is readonly ImageFile[] => Array.isArray(source);
 
+const isLocal = (file: LocalFile | Promise<LocalFile>): file is LocalFile =>
+  typeof file === 'string' || ArrayBuffer.isView(file);
+
+type HandedImage = Handed<readonly LocalFile[] | ImageRaster>;
+
 /** A copy for the thread, which may come to it late. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
-function hand(source: ImageSource): Handed<ImageSource> {
-  if (typeof source === 'string') return { source };
-  if (source instanceof Uint8Array) {
-    const bytes = copyOf(source, 'the image');
-    return { source: bytes, give: [bytes.buffer] };
-  }
-  if (isList(source)) {
-    const handed = source.map((file) => (typeof file === 'string' ? file : copyOf(file, 'the image')));
-    return {
-      source: handed,
-      give: handed.flatMap((file) => (typeof file === 'string' ? [] : [file.buffer])),
-    };
-  }
-  checkPixels(source, 'the path of an image, its bytes, a list of those of its channels');
+function hand(source: ImageSource): HandedImage | Promise<HandedImage> {
+  if (isFile(source)) return handFiles([source]);
+  if (isList(source)) return handFiles(source);
+  checkPixels(source, 'an image: its path or file: URL, a Blob, its bytes, a list of those of its channels');
   return handPixels(source);
+}
+
+/** @throws NmodeError (BAD_USAGE) for what is no file */
+function handFiles(files: readonly ImageFile[]): HandedImage | Promise<HandedImage> {
+  if (!files.every(isFile)) {
+    throw badUsage('the list of the channels of an image takes paths, file: URLs, Blobs and bytes');
+  }
+  const handed = (own: readonly LocalFile[]): HandedImage => ({
+    source: own,
+    give: own.flatMap((file) => (typeof file === 'string' ? [] : [file.buffer as ArrayBuffer])),
+  });
+  const own: readonly (LocalFile | Promise<LocalFile>)[] = files.map((file) => {
+    const local = localFile(file);
+    return ArrayBuffer.isView(local) ? copyOf(local, 'the image') : local;
+  });
+  return own.every(isLocal) ? handed(own) : Promise.all(own).then(handed);
 }

@@ -13,6 +13,7 @@ import { relu, sigmoid } from '../../graph/ops/unary.js';
 import { assemble } from '../../graph/rewriting/assemble.js';
 import { loadSharp } from '../../runtime/node/images/sharp.js';
 import { loadModel } from '../../runtime/node/model.js';
+import { type FilePath, pathOf } from '../../runtime/node/path-of.js';
 import { groupLimits, usableCores, usableMemory } from '../../runtime/node/sessions/limits.js';
 import { loadRuntime } from '../../runtime/node/sessions/onnxruntime.js';
 import type { ProviderPlacement } from '../../runtime/node/sessions/provider-placement.js';
@@ -66,11 +67,12 @@ const KINDS: Kinds<DoctorOptions> = { signal: SIGNAL };
  * @param model an .onnx file to try; default a small network
  * @throws NmodeError (BAD_MODEL, BAD_USAGE); the signal's reason
  */
-export async function doctor(model?: string, options: DoctorOptions = {}): Promise<Diagnosis> {
+export async function doctor(model?: FilePath, options: DoctorOptions = {}): Promise<Diagnosis> {
   checkOptions(options, KINDS);
   const limits = groupLimits();
   const { cores, memory } = limits;
-  const bytes = model === undefined ? smallNetwork() : (await loadModel(model, options)).bytes;
+  const path = model === undefined ? undefined : pathOf(model, 'model');
+  const bytes = path === undefined ? smallNetwork() : (await loadModel(path, options)).bytes;
   const providers: ProviderDiagnosis[] = [];
   for (const provider of PROVIDER_IDS) providers.push(await diagnose(provider, bytes, options));
   const [features, versions] = await Promise.all([cpuFeatures(), libraryVersions()]);
@@ -90,7 +92,7 @@ export async function doctor(model?: string, options: DoctorOptions = {}): Promi
       free: freemem(),
       ...(memory !== undefined && { limit: memory }),
     },
-    model: model ?? 'a small network of this package',
+    model: path ?? 'a small network of this package',
     providers,
   };
 }

@@ -95,14 +95,16 @@ export interface CheckpointReport {
 
 const FLOATS: readonly DType[] = ['float16', 'bfloat16', 'float32', 'float64'];
 
-/** What a checkpoint holds, and which network it is of. @throws NmodeError (BAD_CHECKPOINT) */
+/** What a checkpoint holds, and which network it is of. @throws NmodeError (BAD_CHECKPOINT); the signal's reason */
 export async function inspectCheckpoint(
   path: string,
   key: string | undefined,
   selection: KeySelection,
+  signal?: AbortSignal,
 ): Promise<CheckpointReport> {
   const checkpoint = await openCheckpoint(path, key, selection);
   try {
+    signal?.throwIfAborted();
     const { notes, parameters, ...network } = architecture(checkpoint);
     const note = [checkpoint.note, ...notes].filter(Boolean).join('; ');
     const ignored = new Set(network.leftAside);

@@ -44,9 +44,10 @@ export interface ModelReport {
   readonly tensors: readonly TensorReport[];
 }
 
-/** What an .onnx file holds. @throws NmodeError (BAD_MODEL) */
-export async function inspectModel(path: string): Promise<ModelReport> {
-  const { model, bytes } = await loadModel(path);
+/** What an .onnx file holds. @throws NmodeError (BAD_MODEL); the signal's reason */
+export async function inspectModel(path: string, signal?: AbortSignal): Promise<ModelReport> {
+  const { model, bytes } = await loadModel(path, { ...(signal && { signal }) });
+  signal?.throwIfAborted();
   const { graph } = model;
   const { macsAt, ...figures } = modelCost(liftedToCount(model));
   const operators = new Map<string, number>();

@@ -3,12 +3,14 @@ import { type Feature, featureType, imageOf, locate, sizeMultipleOf } from '../.
 import { lastOnTheWayDown } from '../../graph/analysis/way-down.js';
 import { type Assumption, assumedStructure } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { checkOptions, type Kinds, SIGNAL } from '../../graph/common/option-kinds.js';
 import { dimText } from '../../graph/ir/dim.js';
 import type { DType } from '../../graph/ir/dtype.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
 import { liftedToCount } from '../../graph/lifting/lift.js';
 import { naming } from '../../runtime/common/naming.js';
 import { type LoadedModel, loadModel } from '../../runtime/node/model.js';
+import { type FilePath, pathOf } from '../../runtime/node/path-of.js';
 import { measure } from '../measuring/measure.js';
 
 export interface SkipsReport {
@@ -26,19 +28,33 @@ export interface SkipsReport {
 
 const OTHER_FLOATS: readonly DType[] = ['float16', 'bfloat16', 'float64'];
 
+/** Options of `proposeSkips`. */
+export interface SkipsOptions {
+  /** Rejects at once; what onnxruntime has begun is discarded. */
+  readonly signal?: AbortSignal;
+}
+
+const KINDS: Kinds<SkipsOptions> = { signal: SIGNAL };
+
 /**
  * Proposes the tensors of an .onnx file that a decoder is to be grafted on.
- * @throws NmodeError (BAD_MODEL) for a model that takes no image [N, C, H, W] or never leaves its resolution; CANNOT_RUN
+ * @throws NmodeError: BAD_MODEL for a model that takes no image [N, C, H, W] or never leaves its resolution; BAD_USAGE; CANNOT_RUN; the
+ * signal's reason
  */
-export async function proposeSkips(path: string): Promise<SkipsReport> {
-  return skipsIn(await loadModel(path));
+export async function proposeSkips(path: FilePath, options: SkipsOptions = {}): Promise<SkipsReport> {
+  const file = pathOf(path, 'path');
+  checkOptions(options, KINDS);
+  return skipsIn(await loadModel(file, options), options);
 }
 
 /** The same of a model that is loaded. */
-export async function skipsIn({ model: given, name }: LoadedModel): Promise<SkipsReport> {
+export async function skipsIn(
+  { model: given, name }: LoadedModel,
+  options: SkipsOptions = {},
+): Promise<SkipsReport> {
   const model = inImageForm(liftedToCount(given));
   const tensors = model.graph.nodes.flatMap(({ outputs }) => outputs).filter((tensor) => tensor !== '');
-  const located = await locate(model, tensors, measure).catch((error) =>
+  const located = await locate(model, tensors, (part) => measure(part, options)).catch((error) =>
     naming(name, () => {
       throw error;
     }),

@@ -45,8 +45,9 @@ async function ofModel(options: SlimOptions): Promise<OpenTeacher> {
   if (refused !== undefined) {
     throw new NmodeError('BAD_USAGE', `${network}: ${option(refused)} applies only to checkpoints`);
   }
-  const loaded = await loadModel(network);
-  const proposed = options.skips === undefined ? await skipsIn(loaded) : undefined;
+  const stopping = pick(options, ['signal']);
+  const loaded = await loadModel(network, stopping);
+  const proposed = options.skips === undefined ? await skipsIn(loaded, stopping) : undefined;
   const skips = options.skips ?? proposed?.skips.map(({ tensor }) => tensor) ?? [];
   const sizing = size && { sizing: { kind: 'resize' as const, ...size } };
   const teacher = await modelTeacher(loaded, {

@@ -3,21 +3,23 @@ import { extname, join } from 'node:path';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { isVolumeName, NO_VOLUMES } from '../../runtime/images/files/volumes.js';
 import { IMAGE_EXTENSIONS } from '../../runtime/node/images/files.js';
+import { type FilePath, pathOf } from '../../runtime/node/path-of.js';
 import { bytewise } from './bytewise.js';
 
 /**
  * The image itself, or the images in a folder (not searched deeper, hidden files aside), sorted bytewise.
- * @throws NmodeError (BAD_IMAGE) where there is none
+ * @throws NmodeError: BAD_IMAGE where there is none; BAD_USAGE for what is no path
  */
-export async function findImages(path: string): Promise<readonly string[]> {
+export async function findImages(path: FilePath): Promise<readonly string[]> {
+  const place = pathOf(path, 'path');
   try {
-    const stats = await stat(path);
-    if (stats.isFile()) return [path];
+    const stats = await stat(place);
+    if (stats.isFile()) return [place];
     if (!stats.isDirectory()) throw new Error('it is neither a file nor a folder');
-    return await imagesIn(path);
+    return await imagesIn(place);
   } catch (error) {
     const problem = reason(error).replace(/, (stat|scandir) '.*'$/s, '');
-    throw new NmodeError('BAD_IMAGE', `${path}: cannot be read: ${problem}`, { cause: error });
+    throw new NmodeError('BAD_IMAGE', `${place}: cannot be read: ${problem}`, { cause: error });
   }
 }
 

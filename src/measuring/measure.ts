@@ -4,7 +4,7 @@ import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import type { ValueType } from '../../graph/ir/value.js';
-import { createSession } from '../../runtime/node/sessions/session.js';
+import { createSession, type SessionOptions } from '../../runtime/node/sessions/session.js';
 import type { Bytes, Floats, Port } from '../../runtime/sessions/tensors.js';
 import { defaultSizes } from '../transform/default-sizes.js';
 
@@ -14,10 +14,10 @@ const MAX_OUTPUTS = 16;
 /**
  * Runs a model on zeros, one image of 256 x 256 where its sizes are open.
  * @returns the types of its inputs and of its outputs that are float32
- * @throws NmodeError (CANNOT_RUN)
+ * @throws NmodeError (CANNOT_RUN); the signal's reason
  */
-export async function measure(model: Model): Promise<Types> {
-  await using session = await createSession(encodeModel(model));
+export async function measure(model: Model, options: Pick<SessionOptions, 'signal'> = {}): Promise<Types> {
+  await using session = await createSession(encodeModel(model), options);
   const inputs = Object.fromEntries(session.inputs.map((port) => [port.name, zerosFor(port)]));
   const types = new Map<string, ValueType>();
   for (const { name, dtype } of session.inputs) {
@@ -26,7 +26,10 @@ export async function measure(model: Model): Promise<Types> {
   }
   const wanted = session.outputs.filter(({ dtype }) => dtype === 'float32').map(({ name }) => name);
   for (let at = 0; at < wanted.length; at += MAX_OUTPUTS) {
-    const outputs = await session.run(inputs, { outputs: wanted.slice(at, at + MAX_OUTPUTS) });
+    const outputs = await session.run(inputs, {
+      ...options,
+      outputs: wanted.slice(at, at + MAX_OUTPUTS),
+    });
     for (const [name, { dims }] of Object.entries(outputs))
       types.set(name, { dtype: 'float32', shape: dims });
   }

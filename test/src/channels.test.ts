@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { inGrey, TAKEN } from '../../runtime/images/channels.js';
 import { TIFF_TAGS, tiffTag } from '../../runtime/images/files/tiff.js';
-import { type ChannelFiles, readChannels } from '../../runtime/node/images/channels.js';
+import { type LocalFiles, readChannels } from '../../runtime/node/images/channels.js';
 import { readImage } from '../../runtime/node/images/files.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
 import { channelCase, channelCases, expectedOf, exportCase, farthest, imageOf } from '../support/channels.js';
@@ -143,7 +143,7 @@ describe('files of channels that do not go together are refused in one line', ()
       .toBuffer();
   const pages = imageOf(channelCase('pages'))[0] ?? '';
 
-  it.each<[string, () => ChannelFiles | Promise<ChannelFiles>, string]>([
+  it.each<[string, () => LocalFiles | Promise<LocalFiles>, string]>([
     [
       'another size',
       async () => [first, await grey16(20, 30)],

@@ -1,4 +1,6 @@
-import type { Raster } from '../../common/raster.js';
+import { badUsage } from '../../../graph/common/errors.js';
+import { checkArgument, type Kind } from '../../../graph/common/option-kinds.js';
+import { PIXELS, type Raster } from '../../common/raster.js';
 import { crc32 } from './crc32.js';
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
@@ -6,22 +8,30 @@ const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 /** Compresses as zlib does. */
 export type Deflate = (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>;
 
+const PALETTE: Kind = [
+  'RGB of each value in bytes',
+  (palette) => palette instanceof Uint8Array && palette.length % 3 === 0,
+];
+
 /**
  * Writes pixels of 8 bits as PNG (PNG specification, 5 and 11): grey, RGB or, with a palette, indices of it.
  * @param palette RGB of each index, 8 bits a sample
- * @throws TypeError for other pixels, RangeError for an index beyond the palette
+ * @throws NmodeError (BAD_USAGE) for other pixels, and for an index beyond the palette
  */
 export async function writePng(
-  { width, height, channels, data }: Raster,
+  pixels: Raster,
   deflate: Deflate,
   palette?: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkArgument('pixels', pixels, PIXELS);
+  if (palette !== undefined) checkArgument('palette', palette, PALETTE);
+  const { width, height, channels, data } = pixels;
   const isIndexed = palette !== undefined;
   if (!(data instanceof Uint8Array) || !(channels === 1 || (channels === 3 && !isIndexed))) {
-    throw new TypeError('expected 8 bits a sample, grey or RGB, or indices of a palette');
+    throw badUsage('expected 8 bits a sample, grey or RGB, or indices of a palette');
   }
   if (isIndexed && !data.every((index) => 3 * index < palette.length)) {
-    throw new RangeError(`a label beyond the ${palette.length / 3} colours of its table`);
+    throw badUsage(`a label beyond the ${palette.length / 3} colours of its table`);
   }
   const length = width * channels;
   const rows = new Uint8Array(height * (1 + length));

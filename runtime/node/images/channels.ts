@@ -18,6 +18,7 @@ import {
   decoding,
   type ImageFile,
   inflated,
+  type LocalFile,
   nameOf,
   type Opened,
   openFile,
@@ -30,12 +31,15 @@ import { isGrey, loadSharp, MAX_PIXELS, openSharp, rawOf } from './sharp.js';
 /** Where the channels of an image come from: one file, or several in their order. */
 export type ChannelFiles = ImageFile | readonly ImageFile[];
 
+/** The same by what is passed on. */
+export type LocalFiles = LocalFile | readonly LocalFile[];
+
 /**
  * Decodes an image to the channels that a model takes, upright. Of one file, three as `readImage` does, and one of a grey image, as
  * it is stored, or of colours as `grey` says; several of the grey pages of a TIFF, or of several files.
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
-export async function readChannels(given: ChannelFiles, wanted: Channels): Promise<ImageRaster> {
+export async function readChannels(given: LocalFiles, wanted: Channels): Promise<ImageRaster> {
   const files = typeof given === 'string' || given instanceof Uint8Array ? [given] : given;
   const [first] = files;
   if (first !== undefined && files.length === 1) {
@@ -52,7 +56,7 @@ export async function readChannels(given: ChannelFiles, wanted: Channels): Promi
 
 /** The channels of a file: three of colours, one of grey, or those of its pages. */
 async function readStored(
-  file: ImageFile,
+  file: LocalFile,
   { channels, stored }: Channels,
   name: string,
 ): Promise<ImageRaster> {

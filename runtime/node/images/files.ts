@@ -3,7 +3,8 @@ import { basename, extname } from 'node:path';
 import { promisify } from 'node:util';
 import { deflate, inflate } from 'node:zlib';
 import { badImage, NmodeError, reason } from '../../../graph/common/errors.js';
-import type { Mask, Raster, RgbImage } from '../../common/raster.js';
+import { checkArgument, isOf, type Kind } from '../../../graph/common/option-kinds.js';
+import { type Mask, PIXELS, type Raster, type RgbImage } from '../../common/raster.js';
 import { TAKEN, withWarnings } from '../../images/channels.js';
 import { isOrientation, type Orientation } from '../../images/files/exif.js';
 import { FORMATS, formatOf, type ImageFormat, isLossyWebp } from '../../images/files/formats.js';
@@ -15,6 +16,7 @@ import { writePng } from '../../images/files/write-png.js';
 import { type Truth, type TruthReading, truthOf } from '../../truth/truth.js';
 import { truthAt } from '../../truth/truth-at.js';
 import { type TruthImage, truthOfPng } from '../../truth/truth-image.js';
+import { type FilePath, isPath, pathOf } from '../path-of.js';
 import { isGrey, loadSharp, MAX_PIXELS, openSharp, rawOf } from './sharp.js';
 
 /** More than 100 megapixels take uncompressed at 16 bits. */
@@ -24,14 +26,37 @@ export const MAX_FILE_BYTES = 2 ** 30;
 export const IMAGE_EXTENSIONS: readonly string[] = FORMATS.flatMap(({ extensions }) => extensions);
 
 /** Where an image comes from: a file, or its contents. */
-export type ImageFile = string | Uint8Array;
+export type ImageFile = FilePath | Blob | ArrayBuffer | Uint8Array;
+
+/** The same by what is passed on: a path, or bytes. */
+export type LocalFile = string | Uint8Array;
+
+const isBlob = (file: unknown): file is Blob => isOf('Blob')(file) || isOf('File')(file);
+
+export const isFile = (file: unknown): file is ImageFile =>
+  isPath(file) || isBlob(file) || isOf('ArrayBuffer')(file) || isOf('Uint8Array')(file);
+
+/** @throws NmodeError (BAD_USAGE) for what is not a file of this machine */
+export function localFile(file: ImageFile): LocalFile | Promise<LocalFile> {
+  if (isPath(file)) return pathOf(file, 'file');
+  if (isBlob(file)) return file.arrayBuffer().then((bytes) => new Uint8Array(bytes));
+  return isOf('Uint8Array')(file) ? (file as Uint8Array) : new Uint8Array(file);
+}
+
+const IMAGE_FILE: Kind = ['the path of an image, its file: URL, a Blob or bytes', isFile];
+
+/** @throws NmodeError (BAD_USAGE) for what is no file */
+function givenFile(file: ImageFile): LocalFile | Promise<LocalFile> {
+  checkArgument('file', file, IMAGE_FILE);
+  return localFile(file);
+}
 
 /** What messages call it. */
-export function nameOf(file: ImageFile): string {
+export function nameOf(file: LocalFile): string {
   return typeof file === 'string' ? basename(file) : 'the image';
 }
 
-async function contentsOf(file: ImageFile): Promise<Uint8Array> {
+async function contentsOf(file: LocalFile): Promise<Uint8Array> {
   if (typeof file !== 'string') return file;
   // Opening a pipe would otherwise wait for somebody to write into it.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -46,7 +71,7 @@ async function contentsOf(file: ImageFile): Promise<Uint8Array> {
 }
 
 /** @throws where the first bytes are of no format that is read, or of another than the name says */
-function checkFormat(file: ImageFile, bytes: Uint8Array): ImageFormat['name'] {
+function checkFormat(file: LocalFile, bytes: Uint8Array): ImageFormat['name'] {
   const format = formatOf(bytes, 'JPEG, PNG, WebP or TIFF');
   const extension = typeof file === 'string' ? extname(file).toLowerCase() : '';
   const named = FORMATS.find(({ extensions }) => extensions.some((known) => known === extension));
@@ -61,7 +86,7 @@ export interface Opened extends Mended {
 }
 
 /** The bytes of a file whose harmless faults are put right. */
-export async function openFile(file: ImageFile): Promise<Opened> {
+export async function openFile(file: LocalFile): Promise<Opened> {
   const contents = await contentsOf(file);
   const format = checkFormat(file, contents);
   return { format, ...(await mend(contents, format)) };
@@ -71,10 +96,11 @@ export async function openFile(file: ImageFile): Promise<Opened> {
  * Decodes an image of 8 or 16 bits a channel, upright (EXIF orientation applied), to sRGB by its colour profile. Grey
  * becomes three channels. As in the release, which reads RGB, transparency is dropped. Both are reported in `warnings`, as are
  * harmless faults of the file.
- * @throws NmodeError (BAD_IMAGE) with the file's name
+ * @throws NmodeError: BAD_IMAGE with the file's name; BAD_USAGE for what is no file
  */
 export async function readImage(file: ImageFile): Promise<RgbImage> {
-  return decoding(nameOf(file), async () => rgbOf(await openFile(file)));
+  const local = await givenFile(file);
+  return decoding(nameOf(local), async () => rgbOf(await openFile(local)));
 }
 
 /** Its pixels in sRGB. @param ignoreIcc whether they are taken as such whatever its colour profile says */
@@ -150,7 +176,7 @@ function problem(error: unknown): string {
  * transparency not dropped.
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
-export async function readTruthImage(file: ImageFile): Promise<TruthImage> {
+export async function readTruthImage(file: LocalFile): Promise<TruthImage> {
   return decoding(nameOf(file), async () => {
     const opened = await openFile(file);
     const { bytes, format } = opened;
@@ -209,16 +235,16 @@ export async function inflated(deflated: Uint8Array, length: number): Promise<Ui
  * Reads ground truth.
  * @throws NmodeError (BAD_IMAGE), also for what the reading does not explain
  */
-export async function readTruth(file: ImageFile, reading: TruthReading = {}): Promise<Truth> {
+export async function readTruth(file: LocalFile, reading: TruthReading = {}): Promise<Truth> {
   return truthOf(await readTruthImage(file), nameOf(file), reading);
 }
 
 /**
  * Reads a ground-truth mask of black and white: what is at least half as light as white is inside.
- * @throws NmodeError (BAD_IMAGE), also for what is no such mask: labels, colours, photographs, what is transparent
+ * @throws NmodeError: BAD_IMAGE, also for what is no such mask: labels, colours, photographs, what is transparent; BAD_USAGE for what is no file
  */
 export async function readMask(file: ImageFile): Promise<Mask> {
-  const truth = await readTruth(file);
+  const truth = await readTruth(await givenFile(file));
   return truthAt(truth, truth.width, truth.height).mask;
 }
 
@@ -230,10 +256,11 @@ const deflated = (bytes: Uint8Array) => promisify(deflate)(bytes, { level: COMPR
 /**
  * Encodes pixels, grey or RGB, as PNG of the depth that they have.
  * @param palette RGB of each value, 8 bits a sample: one channel of 8 bits is written as indices of it
- * @throws NmodeError (CANNOT_RUN) where sharp cannot
+ * @throws NmodeError: BAD_USAGE for what are no pixels; CANNOT_RUN where sharp cannot
  */
 export async function encodePng(pixels: Raster, palette?: Uint8Array): Promise<Uint8Array> {
   if (palette !== undefined) return writePng(pixels, deflated, palette);
+  checkArgument('pixels', pixels, PIXELS);
   const { data, width, height, channels } = pixels;
   const sharp = await loadSharp();
   const raw = { width, height, channels: channels === 1 ? 1 : 3 } as const;

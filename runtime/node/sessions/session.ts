@@ -15,7 +15,8 @@ import {
 } from '../../sessions/session.js';
 import type { Opened, OpenOptions } from '../../sessions/session-methods.js';
 import type { Thread } from '../../threads/thread.js';
-import { bytesOf, isFile, loadModel, type ModelSource } from '../model.js';
+import { bytesOf, loadModel, type ModelSource } from '../model.js';
+import { isPath } from '../path-of.js';
 import type { SessionMethods } from '../threads/session-thread.js';
 import { startThread } from '../threads/thread.js';
 import { findAdapter } from './adapter.js';
@@ -92,7 +93,7 @@ export type Session = SharedSession<ProviderReport>;
 export async function createSession(model: ModelSource, options: SessionOptions = {}): Promise<Session> {
   checkOptions(options, SESSION_KINDS);
   options.signal?.throwIfAborted();
-  if (!isFile(model)) return openBytes(bytesOf(model), options);
+  if (!isPath(model)) return openBytes(bytesOf(model), options);
   const { bytes, name } = await loadModel(model, options);
   return openBytes(bytes, { ...options, transfer: true }).catch((error: unknown) => {
     throw named(name, error);

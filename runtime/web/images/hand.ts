@@ -67,8 +67,9 @@ async function handFiles(
   sources: readonly FileSource[],
   signal: AbortSignal | undefined,
 ): Promise<Handed<readonly WorkerFile[]>> {
-  const wrong = sources.find((source) => !isFile(source));
-  if (wrong !== undefined) throw badUsage('the list of the channels of an image takes URLs, Blobs and bytes');
+  if (!sources.every(isFile)) {
+    throw badUsage('the list of the channels of an image takes URLs, Blobs and bytes');
+  }
   const handed = await Promise.all(sources.map((source) => handFile(source, signal)));
   return { source: handed.map(({ source }) => source), give: handed.flatMap(({ give = [] }) => give) };
 }

@@ -92,11 +92,15 @@ export const RUNTIME: Conditions = {
   },
   'runtime/node/model.ts': {
     "…: no output is named '…': it has …": 'an output is asked for by a name that none of the model has',
-    'expected the path of a model, or its bytes':
+    'expected the path of a model, or its bytes, found …':
       'a program gives neither a text, a URL, a buffer nor a view of bytes for a model',
-    '…: expected a file: fetch its bytes first': 'the URL of a model is not a file: URL',
     '…: a checkpoint by its extension, expected an .onnx model: export it first':
       'a path ends in .pth, .pt, .ckpt or .safetensors where a model is expected; its contents are not looked at',
+  },
+  'runtime/node/path-of.ts': {
+    '…: expected a file: fetch its bytes first': 'the URL of a file is not a file: URL',
+    '…: not a file of this machine: …':
+      "a file: URL names another host, or Node's fileURLToPath refuses its path",
   },
   'runtime/node/packages.ts': {
     'npm install …': 'what brings the missing packages, for a message',
@@ -108,6 +112,8 @@ export const RUNTIME: Conditions = {
       "masks are wanted at the network's size, the model takes uint8, and no Resize computes its first output",
   },
   'runtime/node/segmenter.ts': {
+    'the list of the channels of an image takes paths, file: URLs, Blobs and bytes':
+      'an entry of the list that a program gives for an image is nothing of these',
     'sharp: …': 'sharp or its native library cannot be loaded',
   },
   'runtime/segment-options.ts': {
@@ -118,6 +124,7 @@ export const RUNTIME: Conditions = {
   'runtime/segmenter.ts': {
     '…: the model gives no class': 'never known: all classes were background, so that there is no mask',
     '…: the model gives nothing': 'a run came without the first output',
-    'expected a list of images, not a string': 'one path or URL is given where a list of images is expected',
+    "a Segmenter is loaded, not constructed: await Segmenter.load('model.onnx')":
+      'a program calls the constructor of a Segmenter',
   },
 };

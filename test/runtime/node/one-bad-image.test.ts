@@ -130,7 +130,7 @@ it('a thread of images that dies fails what it had, and another does the rest', 
       const session = await createSession(model, { threads: 1 });
       const hand = (source: Uint8Array) => {
         if (source.length === 0) images.current.abandon(new Error('out of memory'));
-        return { source };
+        return { source: [source] };
       };
       const nameOf = () => undefined;
       return new Fragile(partsOf({ session, images, spec, name: 'nan', at: 'image', nameOf, hand }));

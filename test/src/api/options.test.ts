@@ -80,7 +80,9 @@ describe.each(doors)('$title', ({ door, entry }) => {
   });
 
   it('refuses what are no options', async () => {
-    expect(await answerTo(door, entry, 'a.onnx')).toMatchObject(refused('options'));
+    for (const other of ['a.onnx', null, new Map()]) {
+      expect(await answerTo(door, entry, other)).toMatchObject(refused('options'));
+    }
   });
 
   it('refuses values of a type that its options do not take, by their names', async () => {
@@ -111,7 +113,7 @@ it.each([
   ],
   [node.predict, { images: 'a.png' }, "`images: 'a.png'`, expected a list of paths"],
   [node.graft, { model: 'a.onnx', output: 'b.onnx' }, '`skips` is missing: expected a list of names'],
-  [node.inspect, undefined, '`path` is missing: expected a path'],
+  [node.inspect, undefined, '`path` is missing: expected a path or a file: URL'],
 ] as const)('%p says what it takes in place of %j', async (door, options, message) => {
   const refused = Reflect.apply(door as (options: unknown) => Promise<unknown>, undefined, [options]);
   await expect(refused).rejects.toMatchObject({

@@ -204,9 +204,12 @@ export const MODELS: Conditions = {
       'the width of a window, the size of a pixel, or what min-max reaches, is 0, negative or too small to divide by',
   },
   'graph/common/option-kinds.ts': {
-    'expected an object of options':
-      'a program gives something else for options, all of which may be left out',
-    'expected options: { … }': 'a program gives no object',
+    'expected …, found …':
+      'a program gives no object for options, or one of a kind of its own, such as a Map',
+    'an object of options': 'all options may be left out',
+    'options: { … }': 'nothing can be done without these',
+    '… expected …': 'an argument of a function is missing, or of another kind',
+    '… is missing:': 'the argument is undefined',
     'no option is named ……': 'a program names an option that there is not',
     '… is inherited: give options as properties of the object itself':
       'a program gives an object whose prototype has an option',
