@@ -56,6 +56,10 @@ export const whole = (from: number, to: number): Kind => [
   `a whole number from ${from} to ${to}`,
   (value) => Number.isSafeInteger(value) && Number(value) >= from && Number(value) <= to,
 ];
+export const COUNT: Kind = [
+  'a whole number of at least 1',
+  (value) => Number.isSafeInteger(value) && Number(value) > 0,
+];
 export const POSITIVE: Kind = ['a number above 0', (value) => Number.isFinite(value) && Number(value) > 0];
 export const SHARE: Kind = [
   'a number from 0 to 1',

@@ -17,6 +17,7 @@ import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import {
+  COUNT,
   checkOptions,
   each,
   FLAG,
@@ -33,8 +34,9 @@ import { encodedLength, encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { inTemporaryFolder } from '../files/temporary-folder.js';
+import { readBenchModels } from '../measuring/bench-model.js';
 import type { Comparison, Figures } from '../measuring/comparison.js';
-import { bench } from './bench.js';
+import { inProcesses, race } from '../measuring/race.js';
 import { KEYS, WATCH } from './option-kinds.js';
 import { withStructure } from './structure.js';
 
@@ -68,7 +70,7 @@ const KINDS: Kinds<CompareOptions> = {
   ...WATCH,
   ...each(['checkpoint', 'reference', 'report'], PATH),
   ...{ assume: TEXT, backbones: TEXTS, time: FLAG },
-  ...each(['width', 'runs'], NUMBER),
+  ...{ width: NUMBER, runs: COUNT },
   size: sizesOf(['depth'], ['height', 'width']),
 };
 
@@ -252,10 +254,15 @@ async function timed(
       await writeFile(path, encodeModel(optimize(model).model));
       paths.push(path);
     }
-    const { models } = await bench({ models: paths, runs, ...(signal && { signal }) });
-    return contenders.map(({ comparison }, index) => {
-      const { p50, ratioToFirst: ratio } = at(models, index);
-      return { ...comparison, latency: { p50, ratio } };
+    const models = await readBenchModels(paths, {});
+    const racing = { providers: [['cpu' as const]], session: { workers: 1 }, runs };
+    return inProcesses(signal, async (start) => {
+      const contestants = await race(models, racing, start);
+      const first = at(contestants, 0);
+      return contenders.map(({ comparison }, index) => {
+        const { p50, ratioToFirst: ratio } = at(contestants, index).latency(first);
+        return { ...comparison, latency: { p50, ratio } };
+      });
     });
   });
 }

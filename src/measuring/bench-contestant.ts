@@ -57,25 +57,41 @@ export class Contestant {
     this.#profile = await ask(this.model, this.process, 'profile', { path: this.model.path, folder });
   }
 
+  get #times(): readonly number[] {
+    return this.#turns.flatMap((turn) => turn.times);
+  }
+
+  /** Its median time in milliseconds, and the median over rounds of its median beside that of the first. */
+  latency(first: Contestant): Pick<BenchFigures, 'p50' | 'ratioToFirst'> {
+    const ratios = this.#turns.map(
+      (turn, round) => median(turn.times) / median(at(first.#turns, round).times),
+    );
+    return {
+      p50: percentile(
+        this.#times.toSorted((a, b) => a - b),
+        0.5,
+      ),
+      ratioToFirst: median(ratios),
+    };
+  }
+
   /** @param peakMacs multiply-adds a second that its provider reaches */
   figures(first: Contestant, peakMacs: number): BenchFigures {
     const { model, opened } = this;
-    const times = this.#turns.flatMap((turn) => turn.times);
+    const times = this.#times;
     const sorted = times.toSorted((a, b) => a - b);
-    const [p50, p90, p99] = [0.5, 0.9, 0.99].map((p) => percentile(sorted, p)) as [number, number, number];
+    const { p50, ratioToFirst } = this.latency(first);
     const input = model.ports[0]?.shape.map(Number) ?? [];
     // What has no axes is one image.
     const images = input.length === 0 ? 1 : at(input, 0);
     const elapsed = this.#turns.reduce((sum, turn) => sum + turn.elapsed, 0);
-    const ratios = this.#turns.map(
-      (turn, round) => median(turn.times) / median(at(first.#turns, round).times),
-    );
     const agreement = this.#agreementWith(first);
     const macsPerSecond = model.macs && (model.macs * opened.workers * 1000) / p50;
     return {
-      ...{ file: model.name, provider: this.provider, session: opened.provider, input, p50, p90, p99 },
+      ...{ file: model.name, provider: this.provider, session: opened.provider, input },
+      ...{ p50, p90: percentile(sorted, 0.9), p99: percentile(sorted, 0.99) },
       throughput: (images * times.length * 1000) / elapsed,
-      ratioToFirst: median(ratios),
+      ratioToFirst,
       loadMs: median(this.#loads),
       firstMs: opened.first,
       peakRssMb: this.#peakBytes / 1e6,

@@ -20,7 +20,6 @@ export const SRC: Conditions = {
   'src/api/bench.ts': {
     'no model is given': 'the list of models is empty',
     'no provider is given': 'the list of providers is given and empty',
-    '… …: expected a whole number of at least 1': 'runs or batch is no whole number above 0',
     '… threads: expected … at most, … for each core':
       'more threads are asked for than four times the cores that may be used',
     '… requires …': 'workers other than 1 are given in the scenario single',

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { afterAll, expect, it } from '@jest/globals';
 import { BACKBONES } from '../../../exporters/backbones/index.js';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
 import { type Comparison, compare } from '../../../src/index.js';
-import { fixture } from '../../support/fixtures.js';
+import { fixture, root } from '../../support/fixtures.js';
 import { nmode } from '../../support/nmode.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-compare-'));
@@ -55,6 +56,20 @@ it('measures when it is asked to, and writes a page that needs nothing else', ()
   expect(html).not.toMatch(/<script|<link|src=/);
 });
 
+it('starts one process a model, which loads it once', () => {
+  const program = `
+    import { subscribe } from 'node:diagnostics_channel';
+    import { compare } from 'nmode-onnx';
+    let started = 0;
+    subscribe('child_process', () => started++);
+    const size = { height: 32, width: 32 };
+    const rows = await compare({ backbones: ['unet'], width: 2, size, time: true, runs: 2 });
+    console.log(JSON.stringify({ started, rows: rows.length }));`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { cwd: root });
+  const models = 1 + SOLVER_IDS.length;
+  expect(JSON.parse(String(stdout))).toEqual({ started: models, rows: models });
+});
+
 it('the page without times has no room for them, and one order of encoder and decoder', async () => {
   const report = join(folder, 'counted.html');
   await compare({ backbones: ['resnet18'], size: { height: 64, width: 64 }, report });
@@ -83,6 +98,9 @@ it.each([
 
 it('what does not go together is refused before anything is measured', async () => {
   await expect(compare({ runs: 2 })).rejects.toThrow(/`runs: 2` requires `time`/);
+  await expect(compare({ time: true, runs: 0 })).rejects.toThrow(
+    '`runs: 0`, expected a whole number of at least 1',
+  );
   await expect(compare({ backbones: ['resnet18', 'egeunet'], width: 8 })).rejects.toThrow(
     /`width: 8` does not apply to resnet18, egeunet: only to unet, /,
   );
