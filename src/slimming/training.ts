@@ -6,18 +6,18 @@ import { oneCycle } from '../../graph/training/schedule.js';
 import type { ProviderReport } from '../../runtime/node/sessions/session.js';
 import type { Pair } from '../files/pairs.js';
 import { FITTING, LOSS } from './defaults.js';
-import { type Collected, collect, type SlimImage } from './features.js';
-import { type Fitted, fitDecoder } from './fit.js';
-import type { FitProgress, FitRecord, FitTask } from './fit-task.js';
+import { type Collected, collect, type SlimImage } from './features/features.js';
+import { targetsWithTruth } from './features/truth-targets.js';
+import { type Fitted, fitDecoder } from './fitting/fit.js';
+import type { FitProgress, FitRecord, FitTask } from './fitting/fit-task.js';
+import { type Identity, StateFile } from './fitting/state.js';
+import { stepsWithin } from './fitting/steps.js';
+import type { Fitting } from './fitting/student.js';
 import { BOUNDS } from './option-kinds.js';
 import type { SlimPlan } from './options.js';
 import type { SlimOptions } from './slim-options.js';
 import type { Split } from './split.js';
-import { type Identity, StateFile } from './state.js';
-import { stepsWithin } from './steps.js';
-import type { Fitting } from './student.js';
-import type { Teacher } from './teacher.js';
-import { targetsWithTruth } from './truth-targets.js';
+import type { Teacher } from './teacher/teacher.js';
 
 /** A slimming, and all that it is made of. */
 export interface SlimTask {

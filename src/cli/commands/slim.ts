@@ -7,9 +7,9 @@ import { ACTIVATION_NAMES } from '../../../exporters/decoders/variant.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
 import { APPLIED_HEADS } from '../../../runtime/output-spec.js';
+import { stateOf } from '../../slimming/fitting/state.js';
 import { BOUNDS } from '../../slimming/option-kinds.js';
 import type { SlimOptions } from '../../slimming/slim-options.js';
-import { stateOf } from '../../slimming/state.js';
 import {
   parseCount,
   parseOutput,

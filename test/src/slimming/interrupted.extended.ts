@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from '@jest/globals';
-import { StateFile } from '../../../src/slimming/state.js';
+import { StateFile } from '../../../src/slimming/fitting/state.js';
 import { root } from '../../support/fixtures.js';
 import { main, nmode } from '../../support/nmode.js';
 
