@@ -116,9 +116,14 @@ function fitting(given: Sizing | undefined, model: Model, multiple: number): Siz
   const misfits = sizes.some((size) => size % multiple !== 0);
   const isOther = space.some((size, axis) => typeof size === 'number' && size !== sizes[axis]);
   if (misfits || isOther) {
-    const expected = isOther ? `${height}x${width}` : `multiples of ${multiple}`;
-    const found = sizing.kind === 'pad' ? `multiples of ${sizing.multiple}` : sizes.join('x');
-    throw new NmodeError('BAD_USAGE', `the recipe gives sizes of ${found}, the network needs ${expected}`);
+    const next = sizes.map((size) => Math.ceil(size / multiple) * multiple).join('x');
+    const multiples = `multiples of ${multiple}${sizing.kind === 'pad' ? '' : `, such as ${next}`}`;
+    const found =
+      sizing.kind === 'pad' ? `padded to multiples of ${sizing.multiple}` : `resized to ${sizes.join('x')}`;
+    throw new NmodeError(
+      'BAD_USAGE',
+      `images are ${found}, the network needs ${isOther ? `${height}x${width}` : multiples}`,
+    );
   }
   return sizing;
 }

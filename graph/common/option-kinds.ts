@@ -52,8 +52,9 @@ export const either = ([expected, isFit]: Kind, [other, isOther]: Kind): Kind =>
   (value) => isFit(value) || isOther(value),
 ];
 
-export const whole = (from: number, to: number): Kind => [
-  `a whole number from ${from} to ${to}`,
+/** @param why there is such a least number */
+export const whole = (from: number, to: number, why?: string): Kind => [
+  `a whole number from ${from} to ${to}${why === undefined ? '' : ` (${why})`}`,
   (value) => Number.isSafeInteger(value) && Number(value) >= from && Number(value) <= to,
 ];
 export const COUNT: Kind = [

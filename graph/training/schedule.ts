@@ -12,7 +12,7 @@ const MAX_STEPS = 2 ** 20;
 /** PyTorch's OneCycleLR: how much lower than the peak it begins, and how much lower than that it ends; the share of its rise. */
 const [START_DIVISOR, END_DIVISOR, RISE] = [25, 1e4, 0.3];
 /** With fewer steps there is none between the first and the peak. */
-const MIN_CYCLE = 7;
+export const MIN_CYCLE = 7;
 
 /**
  * One cycle (Smith and Topin, arXiv 1708.07120): up along half a cosine, then down along another. As torch.optim's OneCycleLR with
@@ -22,7 +22,9 @@ const MIN_CYCLE = 7;
  */
 export function oneCycle(peak: number, steps: number): Schedule {
   if (!(Number.isSafeInteger(steps) && steps >= MIN_CYCLE && steps <= MAX_STEPS)) {
-    throw badUsage(`a cycle of ${steps} steps, expected a whole number from ${MIN_CYCLE} to ${MAX_STEPS}`);
+    throw badUsage(
+      `a cycle of ${steps} steps, expected a whole number from ${MIN_CYCLE}, with which the learning rate rises and falls, to ${MAX_STEPS}`,
+    );
   }
   const [start, end] = [peak / START_DIVISOR, peak / START_DIVISOR / END_DIVISOR];
   const top = RISE * steps - 1;

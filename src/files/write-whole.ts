@@ -24,7 +24,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   EACCES: 'permission is denied',
   EPERM: 'permission is denied',
   EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
+  ENOSPC: 'the disk is full: make room on it, or write to another',
   ENAMETOOLONG: 'its name is too long',
   ELOOP: 'its links lead in a circle',
 };
@@ -41,9 +41,13 @@ export function isOfOneFile({ code, cause }: NmodeError): boolean {
   return code === 'CANNOT_WRITE' && [...OF_ONE_FILE, ''].includes(codeOf(cause));
 }
 
+/** Why a file could not be written. */
+export const whyUnwritten = (error: unknown): string => CAUSES[codeOf(error)] ?? reason(error);
+
 export function cannotWrite(path: string, error: unknown): NmodeError {
-  const cause = CAUSES[codeOf(error)] ?? reason(error);
-  return new NmodeError('CANNOT_WRITE', `${path}: cannot be written: ${cause}`, { cause: error });
+  return new NmodeError('CANNOT_WRITE', `${path}: cannot be written: ${whyUnwritten(error)}`, {
+    cause: error,
+  });
 }
 
 /** The identity of a file, whatever its names; undefined where there is none. */

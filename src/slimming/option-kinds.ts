@@ -23,11 +23,15 @@ import {
   whole,
 } from '../../graph/common/option-kinds.js';
 import { MAX_NETWORK_PIXELS } from '../../graph/common/recipe.js';
+import { MIN_CYCLE } from '../../graph/training/schedule.js';
 import type { SlimOptions } from './slim-options.js';
 
-/** Least and most. Fewer steps make no cycle of the learning rate; more rates do not stand in a graph. */
+/** Why there is a least number of steps. */
+export const LEAST_STEPS = 'with fewer, the learning rate cannot rise and fall';
+
+/** Least and most. More rates do not stand in a graph. */
 export const BOUNDS = {
-  steps: [7, 2 ** 20],
+  steps: [MIN_CYCLE, 2 ** 20],
   batch: [1, 1024],
   seed: [0, 2 ** 31 - 1],
   threads: [1, 1024],
@@ -42,7 +46,7 @@ export const SLIM_KINDS: Kinds<SlimOptions> = {
   ...each(['truthWeight', 'minAgreement', 'maxDscDrop'], SHARE),
   ...each(['minutes', 'rate'], POSITIVE),
   ...{ size: sizeUpTo(MAX_NETWORK_PIXELS), holdOut: OPEN_SHARE },
-  ...{ steps: whole(...BOUNDS.steps), batch: whole(...BOUNDS.batch) },
+  ...{ steps: whole(...BOUNDS.steps, LEAST_STEPS), batch: whole(...BOUNDS.batch) },
   ...{ seed: whole(...BOUNDS.seed), threads: whole(...BOUNDS.threads) },
   memoryBudget: ['a number of bytes above 0', POSITIVE[1]],
   ...{ signal: SIGNAL, onProgress: FUNCTION },

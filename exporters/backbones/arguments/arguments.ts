@@ -130,7 +130,7 @@ export class Arguments {
     const value = this.value(name) ?? otherwise;
     const fits = Array.isArray(value) && value.every((each) => isWhole(each, 1, MOST));
     if (fits && value.length === count) return value;
-    throw this.fault([name], `${count} whole numbers from 1 to ${MOST}, ${why}`, otherwise);
+    throw this.fault([name], `a list of ${count}, each a whole number from 1 to ${MOST}: ${why}`, otherwise);
   }
 
   /** A list of one element at least, or of so many. */

@@ -4,6 +4,8 @@ import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
 import { ACTIVATION_NAMES } from '../../../exporters/decoders/variant.js';
 import { CLASS_NAMES_KEY, parseClassNames } from '../../../graph/common/class-names.js';
 import {
+  APPLIED_HEAD_KEY,
+  HEAD_KEY,
   MODEL_IOS,
   parseRecipe,
   RECIPE_KEY,
@@ -133,14 +135,14 @@ function sizeOption({ dynamic, nativeSize, size, batch }: Flags): Pick<ExportMod
 /** Metadata that another line tells, or that people do not read. */
 const HIDDEN = [
   ...['backbone', 'decoder', 'size_multiple', 'class_names', 'io', 'recipe'],
-  ...['optimized', 'assumed', 'verified'],
+  ...['optimized', 'assumed', 'verified', 'applied_head', 'bytes_per_pixel'],
 ];
 
 function reportText(report: ExportReport): string {
   const detail = Object.entries(report.architecture)
     .map(([key, value]) => [key.replace(/^nmode\./, ''), value] as const)
     .filter(([key]) => !key.startsWith('source') && !HIDDEN.includes(key))
-    .map(([key, value]) => `${key.replaceAll('_', ' ')} ${value}`);
+    .map(([key, value]) => `${key.replaceAll('_', ' ')} ${key === 'head' ? headText(report) : value}`);
   return fields([
     ['network', `${report.backbone}, decoder ${report.decoder} (${detail.join('; ')})`],
     ['classes', classesText(report)],
@@ -152,6 +154,14 @@ function reportText(report: ExportReport): string {
     ...proofFields(report),
     ['written', `${report.output}: ${bytesText(report.bytes)}, ${report.nodes} nodes, opset ${report.opset}`],
   ]);
+}
+
+/** What logits go through to become probabilities. */
+function headText({ architecture }: ExportReport): string | undefined {
+  const applied = architecture[APPLIED_HEAD_KEY];
+  return applied === undefined
+    ? architecture[HEAD_KEY]
+    : `${applied} (outside the graph, which returns logits)`;
 }
 
 /** What the classes are called, where anybody says. */

@@ -8,7 +8,7 @@ import { NmodeError } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
 import { APPLIED_HEADS } from '../../../runtime/output-spec.js';
 import { stateOf } from '../../slimming/fitting/state.js';
-import { BOUNDS } from '../../slimming/option-kinds.js';
+import { BOUNDS, LEAST_STEPS } from '../../slimming/option-kinds.js';
 import type { SlimOptions } from '../../slimming/slim-options.js';
 import {
   parseCount,
@@ -106,7 +106,11 @@ export function addSlim(program: Command, inFlags: InFlags): void {
       parseProbability,
     );
   addTruthFlags(command)
-    .option('--steps <n>', 'maximum number of training steps (default: 1200)', wholeFrom(...BOUNDS.steps))
+    .option(
+      '--steps <n>',
+      `maximum number of training steps, at least ${BOUNDS.steps[0]}: ${LEAST_STEPS} (default: 1200)`,
+      wholeFrom(...BOUNDS.steps, LEAST_STEPS),
+    )
     .option('--minutes <n>', 'instead of --steps: approximate training time', parsePositive)
     .option('--batch <n>', 'training batch size (default: 8)', wholeFrom(...BOUNDS.batch))
     .option('--rate <rate>', 'peak learning rate (default: 0.02)', parsePositive)

@@ -25,11 +25,13 @@ export function parseSpace(text: string): { depth?: number; height: number; widt
 }
 
 export const wholeFrom =
-  (least: number, most: number) =>
+  (least: number, most: number, why?: string) =>
   (text: string): number => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (!(value >= least && value <= most)) {
-      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+      throw new InvalidArgumentError(
+        `Expected a whole number from ${least} to ${most}${why === undefined ? '' : ` (${why})`}.`,
+      );
     }
     return value;
   };

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { at } from '../../../graph/common/at.js';
+import { NmodeError } from '../../../graph/common/errors.js';
+import { option } from '../../../graph/common/option.js';
 import { elementCount } from '../../../graph/ir/tensor.js';
 import { unfinished } from '../../files/unfinished.js';
-import { cannotWrite } from '../../files/write-whole.js';
+import { whyUnwritten } from '../../files/write-whole.js';
 
 /** Bytes of a number in half precision. */
 const HALF = 2;
@@ -113,7 +115,7 @@ export class FeatureStore {
   }
 
   async #write(record: Uint16Array, place: number): Promise<void> {
-    const { handle, path } = await this.#opened();
+    const { handle } = await this.#opened();
     const bytes = new Uint8Array(record.buffer);
     try {
       for (let done = 0; done < bytes.length; ) {
@@ -121,7 +123,7 @@ export class FeatureStore {
         done += bytesWritten;
       }
     } catch (error) {
-      throw cannotWrite(path, error);
+      throw this.#unwritten(error);
     }
   }
 
@@ -137,6 +139,15 @@ export class FeatureStore {
     return numbers;
   }
 
+  /** Its own name would say nothing: nobody sees the file. */
+  #unwritten(error: unknown): NmodeError {
+    return new NmodeError(
+      'CANNOT_WRITE',
+      `${this.#folder}: the features beyond ${option('memoryBudget')} cannot be written there: ${whyUnwritten(error)}; a larger one keeps more in memory`,
+      { cause: error },
+    );
+  }
+
   async #opened() {
     if (this.#isClosed) throw new TypeError('the store is closed');
     if (this.#file !== undefined) return this.#file;
@@ -144,7 +155,7 @@ export class FeatureStore {
     unfinished.add(path);
     const handle = await open(path, 'wx+', 0o600).catch((error: unknown) => {
       unfinished.delete(path);
-      throw cannotWrite(path, error);
+      throw this.#unwritten(error);
     });
     // Where a file may be removed while it is open, it is gone even if the process is killed.
     if (process.platform !== 'win32') await rm(path, { force: true });

@@ -158,7 +158,7 @@ describe("on PyTorch's export of the original U-Net", () => {
     expect(await sizing(unet)).toEqual({ kind: 'resize', height: 256, width: 256 });
     expect(await sizing(sized(unet, [1, 3, 64, 96]))).toEqual({ kind: 'resize', height: 64, width: 96 });
     const sizes = (multiple: number) => ({ recipe: { sizing: { kind: 'pad', multiple } } }) as const;
-    await ofUnet('the recipe gives sizes of multiples of 8, the network needs multiples of 16', sizes(8));
+    await ofUnet('images are padded to multiples of 8, the network needs multiples of 16', sizes(8));
     const mean = { normalization: { kind: 'mean-std', mean: [1, 2], std: [1, 1] } } as const;
     await ofUnet('the recipe has a mean and std of 2 channels, the model takes 3', { recipe: mean });
     const window = { centre: 100, width: 50 };
@@ -172,7 +172,7 @@ describe("on PyTorch's export of the original U-Net", () => {
       message: expect.stringMatching(/^its metadata nmode\.recipe: not a recipe: a recipe has nothing/),
     });
     const small = sized(unet, [1, 3, 64, 96]);
-    await ofUnet('the recipe gives sizes of multiples of 16, the network needs 64x96', sizes(16), small);
+    await ofUnet('images are padded to multiples of 16, the network needs 64x96', sizes(16), small);
   });
 
   it('--init is the release’s decoder with the same weights each time', async () => {

@@ -139,15 +139,15 @@ describe('config.json', () => {
     ],
     [
       { decoder_channels: [32, 16] },
-      'decoder_channels is [32,16], expected 3 whole numbers from 1 to 65536, one for each level of encoder_depth; the weights have decoder_channels [32,16,8]',
+      'decoder_channels is [32,16], expected a list of 3, each a whole number from 1 to 65536: one for each level of encoder_depth; the weights have decoder_channels [32,16,8]',
     ],
     [
       { decoder_channels: undefined },
-      'config.json: decoder_channels is left out and so [256,128,64,32,16], expected 3 whole numbers',
+      'config.json: decoder_channels is left out and so [256,128,64,32,16], expected a list of 3, each a whole number',
     ],
     [{ decoder_chanels: [1] }, 'Unet is not written with decoder_chanels; the closest is decoder_channels'],
     [{ decoder_dropout: 0.5 }, 'Unet is not written with decoder_dropout: it takes encoder_name, '],
-    [{ decoder_use_norm: 'inplace' }, 'decoder_use_norm inplace is not written'],
+    [{ decoder_use_norm: 'inplace' }, 'config.json: decoder_use_norm is "inplace", which is not written'],
     [
       { decoder_use_norm: { type: 'batchnorm', track_running_stats: false } },
       'expected track_running_stats to be true',

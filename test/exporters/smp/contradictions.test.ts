@@ -103,7 +103,7 @@ it.each(['unet-scse', 'unetplusplus', 'manet'])(
   (name) => {
     for (const depth of [2, 4]) {
       expect(refusal(name, { encoder_depth: depth })).toBe(
-        `config.json: decoder_channels is [32,16,8], expected ${depth} whole numbers from 1 to 65536, one for each level of encoder_depth; the weights have encoder_depth 3`,
+        `config.json: decoder_channels is [32,16,8], expected a list of ${depth}, each a whole number from 1 to 65536: one for each level of encoder_depth; the weights have encoder_depth 3`,
       );
     }
   },
@@ -135,6 +135,6 @@ it('weights that are not all there are told by their keys', () => {
 
 it('a norm that is refused is not taken for one with the same keys', () => {
   expect(refusal('linknet', { decoder_use_norm: 'inplace' })).toMatch(
-    /^decoder_use_norm inplace is not written/,
+    /: decoder_use_norm is "inplace", which is not written: the decoder/,
   );
 });

@@ -9,7 +9,7 @@ export const SRC_DOORS: Conditions = {
       'the size of an export is neither two nor three whole numbers of at most five digits from 1 on with an x between',
     'Expected HEIGHTxWIDTH in pixels, each from 1 to 99999, for example 256x256.':
       'a size is not two whole numbers of at most five digits from 1 on with an x between',
-    'Expected a whole number from … to ….': 'a count is no whole number, or beyond its bounds',
+    'Expected a whole number from … to …….': 'a count is no whole number, or beyond its bounds',
     'Expected R,G,B, whole numbers from 0 to 255, for example 0,128,0.':
       'a colour has not three parts, or one that is no whole number up to 255',
     'Expected a path.': 'the value of a flag that takes a path is empty',

@@ -19,14 +19,14 @@ export const SRC_SLIMMING: Conditions = {
       'the agreement is below minAgreement, or the DSC further below that of the teacher than maxDscDrop, without force',
     'give more images or …, or … to write it nevertheless': 'the student is not good enough, as before',
   },
-  'src/slimming/comparison.ts': { 'no pixels were given': 'never: they were asked for' },
+  'src/slimming/figures/comparison.ts': { 'no pixels were given': 'never: they were asked for' },
   'src/cli/commands/slim.ts': {
     'interrupted: …': 'Ctrl-C, or a request to end, stopped a slimming',
     'the training is kept in …: the same command with … goes on': 'the same, where there is a state',
     'no step was taken yet, and nothing is kept': 'the same, where there is none',
   },
-  'src/slimming/batch-reader.ts': { '… images of …': 'never: a batch has as many images as its step takes' },
-  'src/slimming/checkpoint-teacher.ts': {
+  'src/slimming/features/batch-reader.ts': { '… images of …': 'never: a batch has as many images as its step takes' },
+  'src/slimming/teacher/checkpoint-teacher.ts': {
     '…: … takes volumes, and no files of volumes are read yet: train a decoder on its features in PyTorch, and export that':
       'the network that is to be slimmed has three axes of space',
     '…: a student learns from probabilities: give … or …, not none':
@@ -35,12 +35,14 @@ export const SRC_SLIMMING: Conditions = {
       'the checkpoint has the keys of nmODE steps behind its backbone',
     ' or ': 'EED and LMD have the same keys',
   },
-  'src/slimming/feature-store.ts': {
+  'src/slimming/features/feature-store.ts': {
+    '…: the features beyond … cannot be written there: …; a larger one keeps more in memory':
+      'the file system refuses the file of features, or has no room for it',
     '… numbers of […]': 'never: all images have features of one size',
     'the store is closed': 'never: nobody waits for what an aborted fitting still reads',
     'no number … in the file': 'the file of features was cut while it was read',
   },
-  'src/slimming/features.ts': {
+  'src/slimming/features/features.ts': {
     'no input': 'never: a model without one is refused before',
     "no output '…' of …": 'never: they were put there',
     'prepared pixels are float32': 'never: a model that takes images as they are has no feature maps to name',
@@ -58,7 +60,7 @@ export const SRC_SLIMMING: Conditions = {
       "the teacher's masks of all images are empty",
     ', or say with … how they are prepared': 'the same, and the recipe is assumed',
   },
-  'src/slimming/fit.ts': {
+  'src/slimming/fitting/fit.ts': {
     "the state has … numbers of '…', expected …: it is damaged":
       'a vector of the state that is to go on is missing or has another length than the training needs',
     'at step … …: the training diverged; a lower … or another … may not':
@@ -66,18 +68,18 @@ export const SRC_SLIMMING: Conditions = {
     'the norm of the gradients is …': 'the loss is finite, the norm is not',
     'the loss is …': 'the loss is not finite',
   },
-  'src/slimming/judge.ts': { 'a state without parameters': 'never: every state has them' },
+  'src/slimming/fitting/judge.ts': { 'a state without parameters': 'never: every state has them' },
   'src/slimming/lock.ts': {
     '…: … is running this training: wait for it or write to another file; if that process no longer exists, remove …':
       'a process of the number in the lock is there, or the lock is that of another machine, or nobody could take it in three attempts',
     'another process': 'the lock does not say whose it is',
     'process … on …': 'the lock says whose it is',
   },
-  'src/slimming/model-teacher.ts': {
+  'src/slimming/teacher/model-teacher.ts': {
     "its output '…' does not say how many classes it gives":
       'neither the declaration of the output nor a run tells its second size',
   },
-  'src/slimming/state.ts': {
+  'src/slimming/fitting/state.ts': {
     '…: there is no such state: nothing was interrupted, leave … out':
       'an interrupted run is to go on, and beside the output there is no state',
     '…: no state to resume from: …': 'the state is no safetensors file, or one of something else',
@@ -90,7 +92,7 @@ export const SRC_SLIMMING: Conditions = {
       'what differs of the two trainings are lists, of images for instance, that are too long to tell',
     "'…' is damaged": 'a number of a state is infinite or none',
   },
-  'src/slimming/teacher.ts': {
+  'src/slimming/teacher/teacher.ts': {
     '…: its recipe has …, and a student learns from whole images: give … to say how these are normalized, and …':
       "the teacher's recipe crops, resamples, transposes, mirrors, or slides windows",
     'sliding windows': "the teacher's recipe slides windows",

@@ -20,9 +20,10 @@ export function normOf(args: Arguments): Norm {
   const type = TYPES.find((known) => known === (typeof named === 'string' ? named.toLowerCase() : named));
   if (type === undefined) throw bad(`true, false, one of ${TYPES.join(', ')}, or an object with such a type`);
   if (type === 'inplace' || type === 'layernorm') {
+    const { code, text } = args.claim(NAMES);
     throw new NmodeError(
-      'BAD_CHECKPOINT',
-      `decoder_use_norm ${type} is not written: the decoder has to be trained with batchnorm, instancenorm or identity`,
+      code,
+      `${text}, which is not written: the decoder has to be trained with batchnorm, instancenorm or identity`,
     );
   }
   const flag = (name: string, otherwise: boolean): boolean => {

@@ -15,9 +15,12 @@ export const GRAFTING: Conditions = {
   },
   'exporters/grafting/metadata.ts': {
     'its metadata …: …': 'the model has an entry nmode.recipe that is no recipe',
-    'the recipe gives sizes of …, the network needs …':
+    'images are …, the network needs …':
       "a size of the user's or the model's recipe is no multiple, or not the one size that the model has",
-    'multiples of …': 'the recipe pads, or the model takes any multiple',
+    'multiples of ……': 'the model takes any multiple',
+    ', such as …': 'the same, and the recipe resizes',
+    'padded to multiples of …': 'the recipe pads',
+    'resized to …': 'the recipe or a size resizes',
   },
   'exporters/grafting/skips.ts': {
     'no skips are named: `proposeSkips` proposes some': 'the list of names is empty',

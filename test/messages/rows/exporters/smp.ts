@@ -21,7 +21,7 @@ export const SMP: Conditions = {
   },
   'exporters/backbones/smp/decoders/options.ts': {
     'true, false, one of …, or an object with such a type': 'decoder_use_norm names no normalization of smp',
-    'decoder_use_norm … is not written: the decoder has to be trained with batchnorm, instancenorm or identity':
+    '…, which is not written: the decoder has to be trained with batchnorm, instancenorm or identity':
       'it is inplace, whose scale depends on the version of inplace_abn, or layernorm, which runs at one width only',
     '… to be true or false': 'affine or track_running_stats is no switch',
     'eps, momentum, affine and track_running_stats, without …': 'the object has another field',

@@ -24,7 +24,7 @@ export const TRAINING: Conditions = {
       'no named weight is chosen that has an influence on the output, or there is none',
   },
   'graph/training/schedule.ts': {
-    'a cycle of … steps, expected a whole number from … to …':
+    'a cycle of … steps, expected a whole number from …, with which the learning rate rises and falls, to …':
       'the number of steps is not whole, too small for the schedule, or too large for a table',
   },
   'graph/training/step.ts': {
