@@ -230,7 +230,8 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
       const output = await this.#run(input, stages, waiting);
       const placed = await images.call('place', { id, index, output }, [output.data.buffer]);
       stages.postprocess += placed.milliseconds;
-      waiting.onRun?.(index + 1, inputs);
+      // One that is async is waited for, and may reject.
+      await waiting.onRun?.(index + 1, inputs);
     }
   }
 

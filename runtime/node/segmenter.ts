@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { checkOptions, type Kinds, oneOf, taken } from '../../graph/common/option-kinds.js';
 import { copyOf } from '../common/buffers.js';
+import { withCallbacks } from '../common/callbacks.js';
 import { named, naming } from '../common/naming.js';
 import { checkPixels, type ImageRaster } from '../common/raster.js';
 import { MASK_SIZES, type MaskSize, type ModelSpec } from '../images/job.js';
@@ -72,6 +73,10 @@ export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
   static async load(source: ModelSource | LoadedModel, options: SegmenterOptions = {}): Promise<Segmenter> {
     checkOptions(options, SEGMENTER_KINDS);
     options.signal?.throwIfAborted();
+    return withCallbacks(options, (own) => Segmenter.#open(source, own));
+  }
+
+  static async #open(source: ModelSource | LoadedModel, options: SegmenterOptions): Promise<Segmenter> {
     // Bytes are sent to the threads before this returns: the caller may change them afterwards.
     const loaded = isLoaded(source)
       ? source

@@ -214,9 +214,9 @@ function jobOf(
   const giveBack = transfer && onSpent !== undefined;
   const request = { inputs, giveBack, ...(wanted && { outputs: [...wanted] }) };
   return async (thread: SessionThread): Promise<Outputs> => {
-    onStart?.();
+    await onStart?.();
     const { outputs, spent = [] } = await thread.call('run', request, [...buffersOf(inputs)]);
-    onSpent?.(buffersOf(spent));
+    await onSpent?.(buffersOf(spent));
     return outputs;
   };
 }

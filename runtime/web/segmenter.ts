@@ -1,4 +1,5 @@
 import { checkOptions, type Kinds, taken } from '../../graph/common/option-kinds.js';
+import { withCallbacks } from '../common/callbacks.js';
 import { naming } from '../common/naming.js';
 import { INPUT_KINDS, type InputSpecOptions, inputSpecOf } from '../input-spec.js';
 import type { SegmentOptions } from '../segment-options.js';
@@ -44,6 +45,10 @@ export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
     checkOptions(options, SEGMENTER_KINDS);
     needBrowser();
     options.signal?.throwIfAborted();
+    return withCallbacks(options, (own) => Segmenter.#open(source, own));
+  }
+
+  static async #open(source: ModelSource, options: SegmenterOptions): Promise<Segmenter> {
     const loading = loadModel(source, options).then((model) => {
       const spec = naming(model.name, () =>
         inputSpecOf(model.outline, { memoryBudget: MEMORY_BUDGET, ...options }),

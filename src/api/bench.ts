@@ -16,6 +16,7 @@ import {
   TEXT,
   TEXTS,
 } from '../../graph/common/option-kinds.js';
+import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { ProviderChoice, ProviderName } from '../../runtime/node/sessions/providers.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
@@ -70,6 +71,10 @@ const LOADS = 5;
  */
 export async function bench(options: BenchOptions): Promise<BenchReport> {
   checkOptions(options, KINDS, ['models']);
+  return withCallbacks(options, measured);
+}
+
+async function measured(options: BenchOptions): Promise<BenchReport> {
   const { models: paths, report, signal } = options;
   refuseNonsense(options);
   if (report !== undefined) await refuseOverwriting([report], paths);

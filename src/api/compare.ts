@@ -33,6 +33,7 @@ import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import { encodedLength, encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
+import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { inTemporaryFolder } from '../files/temporary-folder.js';
 import { readBenchModels } from '../measuring/bench-model.js';
 import type { Comparison, Figures } from '../measuring/comparison.js';
@@ -90,6 +91,10 @@ const ORDER: readonly DecoderId[] = ['original', ...SOLVER_IDS];
  */
 export async function compare(options: CompareOptions = {}): Promise<readonly Comparison[]> {
   checkOptions(options, KINDS);
+  return withCallbacks(options, compared);
+}
+
+async function compared(options: CompareOptions): Promise<readonly Comparison[]> {
   const { time = false, runs, report, signal, onProgress } = options;
   if (runs !== undefined && !time) {
     throw new NmodeError('BAD_USAGE', `${option('runs', runs)} requires ${option('time')}`);

@@ -10,6 +10,8 @@ import {
   TEXTS,
   taken,
 } from '../../graph/common/option-kinds.js';
+
+import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import { maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
@@ -71,6 +73,10 @@ const KINDS: Kinds<EvaluateOptions> = {
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   checkOptions(options, KINDS, ['model', 'images', 'masks']);
+  return withCallbacks(options, evaluated);
+}
+
+async function evaluated(options: EvaluateOptions): Promise<EvaluationReport> {
   const { onProgress, ...loading } = options;
   const { at = 'network', signal } = options;
   const { fillHoles = false, largestComponent = false, minArea = 0 } = options;

@@ -28,6 +28,7 @@ import {
 import { pick } from '../../graph/common/pick.js';
 import type { ModelIo } from '../../graph/common/recipe.js';
 import { opsetOf } from '../../graph/ir/model.js';
+import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { inputSizes } from '../transform/default-sizes.js';
 import { HINTS, KEYS, PROOF } from './option-kinds.js';
@@ -84,6 +85,10 @@ const KINDS: Kinds<ExportModelOptions> = {
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportReport> {
   checkOptions(options, KINDS, ['checkpoint', 'output']);
+  return withCallbacks(options, exported);
+}
+
+async function exported(options: ExportModelOptions): Promise<ExportReport> {
   const { output, reference } = options;
   const open = (path: string) => openCheckpoint(path, options.key, pick(options, ['prefix', 'ignore']));
   const [path = options.checkpoint, ...paths] = foldsIn(options.checkpoint, options.folds);

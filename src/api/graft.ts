@@ -20,6 +20,7 @@ import {
 } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import { opsetOf } from '../../graph/ir/model.js';
+import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { naming } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
@@ -69,11 +70,16 @@ const KINDS: Kinds<GraftOptions> = {
  */
 export async function graft(options: GraftOptions): Promise<GraftReport> {
   checkOptions(options, KINDS, ['model', 'skips', 'output']);
+  return withCallbacks(options, grafted);
+}
+
+async function grafted(options: GraftOptions): Promise<GraftReport> {
   const { weights, init = false, output, reference, level = 'none' } = options;
   if ((weights === undefined) !== init) {
     throw badUsage('give the weights of the decoder with `weights`, or else `init: true`');
   }
-  const { model, name, sources: ofModel = [] } = await loadModel(options.model);
+  const stopping = pick(options, ['signal']);
+  const { model, name, sources: ofModel = [] } = await loadModel(options.model, stopping);
   const selection = pick(options, ['prefix', 'ignore']);
   const checkpoint =
     weights === undefined ? undefined : await openCheckpoint(weights, options.key, selection);
@@ -81,10 +87,11 @@ export async function graft(options: GraftOptions): Promise<GraftReport> {
     const sources = [...ofModel, ...(checkpoint?.sources ?? []), ...(reference ? [reference] : [])];
     await refuseOverwriting([output], sources);
     const plan = planGraft(options);
-    const grafted = await graftDecoder(model, checkpoint, plan, measure).catch((error) =>
-      naming(name, () => {
-        throw error;
-      }),
+    const grafted = await graftDecoder(model, checkpoint, plan, (part) => measure(part, stopping)).catch(
+      (error) =>
+        naming(name, () => {
+          throw error;
+        }),
     );
     const { skips, sizeMultiple, head, withoutHead } = grafted;
     const made = {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { checkOptions, type Kinds, PATH, PATHS } from '../../graph/common/option-kinds.js';
+import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import { type Entry, type FailedEntry, isFailed, manifestName, wholeManifest } from '../batch/manifest.js';
 import { type Merged, mergedEntries, openShards, type Shards } from '../batch/merge.js';
@@ -50,6 +51,10 @@ const TAG = 'merge-';
  */
 export async function merge(options: MergeOptions): Promise<MergeReport> {
   checkOptions(options, KINDS, ['shards', 'output']);
+  return withCallbacks(options, merged);
+}
+
+async function merged(options: MergeOptions): Promise<MergeReport> {
   const { output, signal, onProgress } = options;
   if (output === '-') throw badUsage(`${option('output')}: expected a folder for what is merged`);
   const shards = await openShards(options.shards);

@@ -10,6 +10,7 @@ import { type Model, opsetOf, outlineOf } from '../../graph/ir/model.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
 import { lift } from '../../graph/lifting/lift.js';
 import { headed } from '../../graph/rewriting/append-head.js';
+import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { naming } from '../../runtime/common/naming.js';
 import { type InputSpecOptions, imageSpecOf, inputSpecOf } from '../../runtime/input-spec.js';
 import { loadModel, withOutput } from '../../runtime/node/model.js';
@@ -55,8 +56,12 @@ const KINDS: Kinds<OptimizeModelOptions> = {
  */
 export async function optimizeModel(options: OptimizeModelOptions): Promise<OptimizeReport> {
   checkOptions(options, KINDS, ['model', 'output']);
+  return withCallbacks(options, optimized);
+}
+
+async function optimized(options: OptimizeModelOptions): Promise<OptimizeReport> {
   const { model: path, output, outputName } = options;
-  const loaded = await loadModel(path);
+  const loaded = await loadModel(path, pick(options, ['signal']));
   const { model, bytes: before, name } = loaded;
   await refuseOverwriting([output], loaded.sources ?? []);
   const stated = naming(name, () => withFacts(withOutput(loaded, outputName).model, options));

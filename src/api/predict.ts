@@ -15,6 +15,7 @@ import {
   taken,
 } from '../../graph/common/option-kinds.js';
 import type { Recipe } from '../../graph/common/recipe.js';
+import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import type { Tiling } from '../../runtime/images/courses/course.js';
 import { type Classes, maskLabelsOf, nameOfLabel, refuseThreshold } from '../../runtime/masks/classes.js';
@@ -141,6 +142,10 @@ const KINDS: Kinds<PredictOptions> = {
  */
 export async function predict(options: PredictOptions): Promise<PredictReport> {
   checkOptions(options, KINDS, ['model', 'images', 'output']);
+  return withCallbacks(options, predicted);
+}
+
+async function predicted(options: PredictOptions): Promise<PredictReport> {
   const { onProgress, ...loading } = options;
   const { mmPerPx, output, signal } = options;
   if (mmPerPx !== undefined && !(mmPerPx > 0 && Number.isFinite(mmPerPx))) {

@@ -15,6 +15,7 @@ import {
   whole,
 } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
+import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { MAX_TIMER } from '../../runtime/common/timer.js';
 import { INPUT_KINDS, type InputSpecOptions } from '../../runtime/input-spec.js';
 import { requirePackages, withPackages } from '../../runtime/node/packages.js';
@@ -126,6 +127,10 @@ const MAX_WORKERS = 4;
  */
 export async function serve(options: ServeOptions): Promise<Server> {
   checkOptions(options, KINDS, ['models']);
+  return withCallbacks(options, served);
+}
+
+async function served(options: ServeOptions): Promise<Server> {
   const named = namesOf(options.models);
   const limits = limitsOf(options);
   requirePackages('serving models');

@@ -5,6 +5,7 @@ import { badUsage, NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
 import { VERSION } from '../../graph/common/version.js';
+import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { warningsOf } from '../../runtime/images/depth.js';
 import type { ModelSpec } from '../../runtime/images/job.js';
 import { readChannels } from '../../runtime/node/images/channels.js';
@@ -39,6 +40,10 @@ import { planProof, writeProven } from './write-proven.js';
  */
 export async function slim(options: SlimOptions): Promise<SlimReport> {
   planSlim(options);
+  return withCallbacks(options, slimming);
+}
+
+async function slimming(options: SlimOptions): Promise<SlimReport> {
   requirePackages('fitting a decoder');
   const { teacher, notes, sources, close } = await openTeacher(options);
   try {

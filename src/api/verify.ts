@@ -18,6 +18,7 @@ import { encodeModel } from '../../graph/file/write.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
 import { beforeHead } from '../../graph/rewriting/before-head.js';
+import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { named } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { parseProvider, toleranceOf } from '../../runtime/node/sessions/providers.js';
@@ -66,6 +67,10 @@ const KINDS: Kinds<VerifyOptions> = {
  */
 export async function verify(options: VerifyOptions): Promise<Verification> {
   checkOptions(options, KINDS, ['model', 'reference']);
+  return withCallbacks(options, verified);
+}
+
+async function verified(options: VerifyOptions): Promise<Verification> {
   const { model, reference } = options;
   const { bytes: whole, name, model: loaded } = await loadModel(model, options);
   const tensors = await readReference(reference);

@@ -1,6 +1,7 @@
 import { checkOptions, each, FLAG, type Kinds, NUMBER, oneOf } from '../../../graph/common/option-kinds.js';
 import { untilAborted } from '../../common/abort.js';
 import { copyOf } from '../../common/buffers.js';
+import { withCallbacks } from '../../common/callbacks.js';
 import { named } from '../../common/naming.js';
 import type { OpenProgress } from '../../sessions/progress.js';
 import {
@@ -93,6 +94,10 @@ export type Session = SharedSession<ProviderReport>;
 export async function createSession(model: ModelSource, options: SessionOptions = {}): Promise<Session> {
   checkOptions(options, SESSION_KINDS);
   options.signal?.throwIfAborted();
+  return withCallbacks(options, (own) => openModel(model, own));
+}
+
+async function openModel(model: ModelSource, options: SessionOptions): Promise<Session> {
   if (!isPath(model)) return openBytes(bytesOf(model), options);
   const { bytes, name } = await loadModel(model, options);
   return openBytes(bytes, { ...options, transfer: true }).catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import { badUsage } from '../../../graph/common/errors.js';
 import { checkOptions, either, isOf, type Kinds, TEXT } from '../../../graph/common/option-kinds.js';
 import { onAbort, untilAborted } from '../../common/abort.js';
+import { withCallbacks } from '../../common/callbacks.js';
 import {
   openFirst,
   refuseSlower,
@@ -76,6 +77,10 @@ export async function createSession(
 ): Promise<Session> {
   checkOptions(options, SESSION_KINDS);
   needBrowser();
+  return withCallbacks(options, (own) => open(model, own));
+}
+
+async function open(model: ModelSource | Promise<Uint8Array>, options: SessionOptions): Promise<Session> {
   // Sent to a worker for each provider that is tried.
   const bytes = model instanceof Promise ? model : loadModel(model, options).then((loaded) => loaded.bytes);
   const { providers: choice = 'auto', strict = false, check = true, warmUp = false } = options;
