@@ -1,15 +1,15 @@
 import { fromHalf } from '../../graph/common/half.js';
+import { computed } from '../../graph/ir/computed.js';
 import { DTYPES } from '../../graph/ir/dtype.js';
-import { aligned, elementCount, type Tensor } from '../../graph/ir/tensor.js';
+import { aligned, type Tensor } from '../../graph/ir/tensor.js';
 
 /** What turning a tensor into float32 does to its numbers. */
 export type Conversion = 'same' | 'widened' | 'narrowed';
 
 /** float32 elements: halves widen exactly, doubles round to the nearest. */
-function convert({ dtype, dims, bytes }: Tensor): Uint8Array {
+function convert({ dtype, bytes }: Tensor, result: Float32Array): void {
   const { buffer, byteOffset } = aligned(bytes(), DTYPES[dtype].bytes);
-  const count = elementCount(dims);
-  const result = new Float32Array(count);
+  const count = result.length;
   if (dtype === 'float64') {
     const doubles = new Float64Array(buffer, byteOffset, count);
     result.set(doubles);
@@ -24,12 +24,11 @@ function convert({ dtype, dims, bytes }: Tensor): Uint8Array {
     });
   } else {
     // bfloat16 is the upper half of a float32.
-    const words = new Uint32Array(result.buffer);
+    const words = new Uint32Array(result.buffer, result.byteOffset, count);
     new Uint16Array(buffer, byteOffset, count).forEach((bits, i) => {
       words[i] = bits << 16;
     });
   }
-  return new Uint8Array(result.buffer);
 }
 
 const CONVERSIONS: ReadonlyMap<Tensor['dtype'], Conversion> = new Map([
@@ -44,5 +43,5 @@ export function toFloat32(tensor: Tensor): { tensor: Tensor; conversion: Convers
   const conversion = CONVERSIONS.get(tensor.dtype);
   if (conversion === undefined) return undefined;
   if (conversion === 'same') return { tensor, conversion };
-  return { tensor: { dtype: 'float32', dims: tensor.dims, bytes: () => convert(tensor) }, conversion };
+  return { tensor: computed(tensor.dims, (values) => convert(tensor, values)), conversion };
 }

@@ -76,7 +76,10 @@ export function readSafetensors(source: Source): Safetensors {
   const tensors = new Map(
     placed.map(({ name, dtype, dims, begin, end }): [string, Tensor] => [
       name,
-      { dtype, dims, bytes: () => source.read(start + begin, end - begin) },
+      {
+        ...{ dtype, dims, bytes: () => source.read(start + begin, end - begin) },
+        fill: (target) => source.readInto(target, start + begin),
+      },
     ]),
   );
   return { tensors, metadata: textsOf(metadata) };

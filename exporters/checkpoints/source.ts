@@ -9,15 +9,19 @@ export interface Source {
   readonly size: number;
   /** Exactly `length` bytes, in memory of their own. Throws a RangeError past the end. */
   read(offset: number, length: number): Uint8Array;
+  /** Reads as many bytes as `target` holds into it. Throws a RangeError past the end. */
+  readInto(target: Uint8Array, offset: number): void;
 }
 
 export function memorySource(bytes: Uint8Array): Source {
+  const part = (offset: number, length: number) => {
+    if (offset + length > bytes.length) throw new RangeError(CUT_SHORT);
+    return bytes.subarray(offset, offset + length);
+  };
   return {
     size: bytes.length,
-    read(offset, length) {
-      if (offset + length > bytes.length) throw new RangeError(CUT_SHORT);
-      return new Uint8Array(bytes.subarray(offset, offset + length));
-    },
+    read: (offset, length) => new Uint8Array(part(offset, length)),
+    readInto: (target, offset) => target.set(part(offset, target.length)),
   };
 }
 
@@ -46,19 +50,26 @@ export class FileSource implements Source {
   }
 
   read(offset: number, length: number): Uint8Array {
-    if (offset < 0 || length < 0 || offset + length > this.size) {
-      throw new RangeError(`the file ends at ${this.size} bytes, ${length} bytes are expected at ${offset}`);
-    }
+    this.#refuseBeyond(offset, length);
     const bytes = new Uint8Array(length);
-    this.#fill(bytes, offset);
+    this.readInto(bytes, offset);
     return bytes;
   }
 
-  #fill(bytes: Uint8Array, offset: number): void {
-    for (let done = 0; done < bytes.length; ) {
-      const count = readSync(this.#descriptor, bytes, done, bytes.length - done, offset + done);
+  readInto(target: Uint8Array, offset: number): void {
+    const { length } = target;
+    this.#refuseBeyond(offset, length);
+    for (let done = 0; done < length; ) {
+      const count = readSync(this.#descriptor, target, done, length - done, offset + done);
       if (count === 0) throw new RangeError('the file was cut while it was read');
       done += count;
+    }
+  }
+
+  /** Before anything is allocated. */
+  #refuseBeyond(offset: number, length: number): void {
+    if (offset < 0 || length < 0 || offset + length > this.size) {
+      throw new RangeError(`the file ends at ${this.size} bytes, ${length} bytes are expected at ${offset}`);
     }
   }
 
@@ -67,7 +78,7 @@ export class FileSource implements Source {
     const chunk = new Uint8Array(HASH_CHUNK);
     for (let at = 0; at < this.size; at += HASH_CHUNK) {
       const part = chunk.subarray(0, Math.min(HASH_CHUNK, this.size - at));
-      this.#fill(part, at);
+      this.readInto(part, at);
       hash.update(part);
     }
     return hash.digest('hex');

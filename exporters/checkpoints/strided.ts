@@ -9,6 +9,8 @@ export interface Storage {
   readonly size: number;
   /** All of it. Read once and kept, since tensors share it. */
   bytes(): Uint8Array;
+  /** All of it, into memory of that size; nothing is kept. */
+  readInto?(target: Uint8Array): void;
 }
 
 /** No tensor of an ONNX file is larger. */
@@ -32,15 +34,16 @@ export interface StridedView {
  */
 export function stridedTensor(view: StridedView): Tensor {
   checkBounds(view);
-  const { dtype, dims, bigEndian } = view;
+  const { dtype, dims, storage, bigEndian } = view;
   return {
     dtype,
     dims,
-    view: { memory: view.storage, layout: `${dtype} ${view.offset} [${dims}] [${view.strides}]` },
+    view: { memory: storage, layout: `${dtype} ${view.offset} [${dims}] [${view.strides}]` },
     bytes() {
       const bytes = gather(view);
       return bigEndian ? swapBytes(bytes, DTYPES[dtype].bytes) : bytes;
     },
+    ...(storage.readInto && !bigEndian && isWhole(view) && { fill: storage.readInto }),
   };
 }
 
@@ -75,6 +78,11 @@ function isContiguous(dims: readonly number[], strides: readonly number[]): bool
     expected *= dim;
   }
   return true;
+}
+
+/** Whether a view is of all bytes of its storage, in their order. */
+function isWhole({ dtype, dims, strides, storage }: StridedView): boolean {
+  return byteLength(dtype, dims) === storage.size && isContiguous(dims, strides);
 }
 
 /** Row-major elements of a view: its storage's own bytes where they lie in order, otherwise a copy. */

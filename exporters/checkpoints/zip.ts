@@ -15,6 +15,8 @@ export interface ZipEntry {
   readonly size: number;
   /** The whole entry, unpacked, its CRC-32 checked where it was computed. */
   read(): Uint8Array;
+  /** Likewise, into memory of that size. */
+  readInto(target: Uint8Array): void;
 }
 
 export interface ZipFile {
@@ -125,20 +127,25 @@ function checkDisjoint(places: readonly Extent[]): void {
 
 function zipEntry(entry: yauzl.Entry, place: Extent, source: Source, isUnchecked: boolean): ZipEntry {
   const { compressionMethod, uncompressedSize: size, fileName: name } = entry;
-  return {
-    size,
-    read() {
-      const bytes = source.read(place.data, place.end - place.data);
-      const unpacked = compressionMethod === STORED ? bytes : inflate(bytes, size, name);
-      if (unpacked.length !== size) {
-        throw new Error(`entry '${name}' unpacks to ${unpacked.length} bytes, expected ${size}`);
-      }
-      if (!isUnchecked && crc32(unpacked) !== entry.crc32) {
-        throw new Error(`entry '${name}' is corrupt: its CRC-32 does not match`);
-      }
-      return unpacked;
-    },
+  const checked = (unpacked: Uint8Array) => {
+    if (unpacked.length !== size) {
+      throw new Error(`entry '${name}' unpacks to ${unpacked.length} bytes, expected ${size}`);
+    }
+    if (!isUnchecked && crc32(unpacked) !== entry.crc32) {
+      throw new Error(`entry '${name}' is corrupt: its CRC-32 does not match`);
+    }
+    return unpacked;
   };
+  const read = () => {
+    const bytes = source.read(place.data, place.end - place.data);
+    return checked(compressionMethod === STORED ? bytes : inflate(bytes, size, name));
+  };
+  const readInto = (target: Uint8Array) => {
+    if (compressionMethod !== STORED) return target.set(read());
+    source.readInto(target, place.data);
+    checked(target);
+  };
+  return { size, read, readInto };
 }
 
 function inflate(bytes: Uint8Array, size: number, name: string): Uint8Array {

@@ -86,7 +86,7 @@ class Ledger {
       this.misshapen.push(`${key} is ${stored.dtype} ${shapeText(stored.dims)}, expected ${expected}`);
     } else {
       if (converted.conversion === 'narrowed') this.narrowed.push(key);
-      return { ...converted.tensor, bytes: () => this.#read(key, converted.tensor) };
+      return this.#checked(key, converted.tensor);
     }
     return this.#absent(key, shape);
   }
@@ -99,21 +99,30 @@ class Ledger {
     return { dtype: 'float32', dims, bytes };
   }
 
-  #read(key: string, tensor: Tensor): Uint8Array {
-    try {
-      const bytes = tensor.bytes();
-      // Bytes are read several times: to be checked, and to be written.
-      if (!this.#finite.has(key)) {
-        checkFinite(bytes);
-        if (key.endsWith('.running_var')) checkVariances(bytes);
+  #checked(key: string, tensor: Tensor): Tensor {
+    const checked = (read: () => Uint8Array) => {
+      try {
+        const bytes = read();
+        // Some are read several times: to be compared, and to be written.
+        if (!this.#finite.has(key)) {
+          checkFinite(bytes);
+          if (key.endsWith('.running_var')) checkVariances(bytes);
+        }
+        this.#finite.add(key);
+        return bytes;
+      } catch (error) {
+        throw new NmodeError('BAD_CHECKPOINT', `${this.file}: tensor '${key}': ${reason(error)}`, {
+          cause: error,
+        });
       }
-      this.#finite.add(key);
-      return bytes;
-    } catch (error) {
-      throw new NmodeError('BAD_CHECKPOINT', `${this.file}: tensor '${key}': ${reason(error)}`, {
-        cause: error,
+    };
+    const fill = (target: Uint8Array) => {
+      checked(() => {
+        tensor.fill?.(target);
+        return target;
       });
-    }
+    };
+    return { ...tensor, bytes: () => checked(() => tensor.bytes()), ...(tensor.fill && { fill }) };
   }
 }
 

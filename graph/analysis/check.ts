@@ -86,7 +86,7 @@ function* initializers(graph: Graph): Generator<string> {
       yield 'the initializers are larger than the 2 GiB that one ONNX file holds';
       return;
     }
-    // What is computed is as large as it says, and takes its time.
+    // What is computed, or read from a file, is as large as it says, and takes its time.
     if (tensor.fill !== undefined) continue;
     const found = tensor.bytes().length;
     if (found !== expected) {

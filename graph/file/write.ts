@@ -30,7 +30,7 @@ const MIN_CHUNK_BYTES = 2 ** 16;
 
 /**
  * The same chunk by chunk: a weight is read when its turn comes. A chunk stays as it is while the next one is made, and no longer: weights
- * that are computed take turns in two buffers.
+ * that are computed, or read from a file, take turns in two buffers.
  */
 export function* encodeChunks(model: Model): Generator<Uint8Array> {
   let [small, length]: [Uint8Array[], number] = [[], 0];
@@ -51,13 +51,14 @@ export function* encodeChunks(model: Model): Generator<Uint8Array> {
 
 function* pieces({ head, initializers }: ReturnType<typeof layOut>): Generator<Uint8Array> {
   yield head;
-  let [spare, other] = [new ArrayBuffer(0), new ArrayBuffer(0)];
-  for (const { head, tensor, size } of initializers) {
+  const most = initializers.reduce((most, { fill, size }) => (fill ? Math.max(most, size) : most), 0);
+  // What is not written to takes no memory.
+  let [spare, other] = [new ArrayBuffer(most), new ArrayBuffer(most)];
+  for (const { head, tensor, fill, size } of initializers) {
     yield head;
-    if (tensor.fill !== undefined && size >= MIN_CHUNK_BYTES) {
-      if (spare.byteLength < size) spare = new ArrayBuffer(size);
+    if (fill !== undefined) {
       const bytes = new Uint8Array(spare, 0, size);
-      tensor.fill(bytes);
+      fill(bytes);
       yield bytes;
       [spare, other] = [other, spare];
       continue;
@@ -106,14 +107,15 @@ function initializerPart([name, tensor]: readonly [string, Initializer]) {
   const { dims, dtype, sparse } = tensor;
   if (sparse?.name === name) {
     const head = [lengthDelimited(FIELD_IDS.graphSparseInitializer, sparse.bytes.length), sparse.bytes];
-    return { head: Buffer.concat(head), tensor: NOTHING, size: 0 };
+    return { head: Buffer.concat(head), tensor: NOTHING, fill: undefined, size: 0 };
   }
   const size = sizeOf(tensor);
   const rest = TensorProto.encode(withUnread(tensor, { dims, dataType: DTYPES[dtype].onnx, name })).finish();
   // Strings are fields already.
   const raw = dtype === 'string' ? new Uint8Array() : lengthDelimited(FIELD_IDS.tensorRawData, size);
   const field = lengthDelimited(FIELD_IDS.graphInitializer, rest.length + raw.length + size);
-  return { head: Buffer.concat([field, rest, raw]), tensor, size };
+  const fill = size < MIN_CHUNK_BYTES ? undefined : tensor.fill;
+  return { head: Buffer.concat([field, rest, raw]), tensor, fill, size };
 }
 
 /** Adds the fields that were never opened. protobufjs writes an own `$unknowns` after the others. */

@@ -17,7 +17,7 @@ export interface Tensor {
   bytes(): Uint8Array;
   /** Of one that is a view of memory which others may share. */
   readonly view?: TensorView;
-  /** Writes the same bytes to memory that is there and begins where a typed array may: those of tensors that are computed. */
+  /** Writes the same bytes to memory that is there and begins where a typed array may: those that are computed, or read from a file. */
   fill?(target: Uint8Array): void;
 }
 
@@ -77,6 +77,12 @@ export function float32Values(tensor: Tensor): Float32Array {
   if (tensor.dtype !== 'float32') throw new TypeError(`expected a float32 tensor, found ${tensor.dtype}`);
   const { buffer, byteOffset } = aligned(tensor.bytes(), 4);
   return new Float32Array(buffer, byteOffset, elementCount(tensor.dims));
+}
+
+/** Copies the elements of a float32 tensor to memory that is there, without a copy of its own where it can write them itself. */
+export function readFloat32(tensor: Tensor, target: Float32Array): void {
+  if (tensor.fill === undefined) target.set(float32Values(tensor));
+  else tensor.fill(new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
 }
 
 /** Integers from here on mean "to the end" (the largest int64 in Slice and Shape): larger than any size, though not held exactly. */

@@ -1,12 +1,12 @@
 import { at } from '../common/at.js';
 import { intOf, intsOf, stringOf } from '../ir/attribute.js';
+import { computed } from '../ir/computed.js';
 import type { Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
 import { float32Values, type Tensor } from '../ir/tensor.js';
 import { Conv } from '../ops/conv.js';
 import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 import { affineForm, isAffine } from './affine-form.js';
-import { computed } from './computed.js';
 import { isConvolution, operandsOf } from './scale-convolution.js';
 
 /** Whether a value is read by nothing but a convolution that takes a factor and a constant of each channel into its weights. */

@@ -1,5 +1,6 @@
 import { at } from '../common/at.js';
 import { floatOf, intOf, intsOf } from '../ir/attribute.js';
+import { computed } from '../ir/computed.js';
 import { numbers } from '../ir/dim.js';
 import { ABSENT, type Node } from '../ir/model.js';
 import { float32Tensor, type Tensor } from '../ir/tensor.js';
@@ -10,7 +11,6 @@ import { reshape, reshapeTo } from '../ops/reshape.js';
 import { shapeOf } from '../ops/shape.js';
 import { sqrt } from '../ops/unary.js';
 import type { Rule } from '../rewriting/rewrite.js';
-import { computed } from './computed.js';
 
 /** With more, the operator itself is faster: to centre takes a product of the square of the channels. */
 const MOST = 80;

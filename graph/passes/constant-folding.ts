@@ -1,4 +1,5 @@
 import { at } from '../common/at.js';
+import { computed } from '../ir/computed.js';
 import { numbers } from '../ir/dim.js';
 import type { Node } from '../ir/model.js';
 import {
@@ -11,7 +12,6 @@ import {
 } from '../ir/tensor.js';
 import { contentOf } from '../ir/value.js';
 import type { Rewriting, Rule } from '../rewriting/rewrite.js';
-import { computed } from './computed.js';
 
 /** Constants of more elements are left to the runtime: a file should not grow by them. */
 const MAX_ELEMENTS = 2 ** 12;

@@ -1,4 +1,5 @@
 import { at } from '../common/at.js';
+import { computed } from '../ir/computed.js';
 import { ABSENT, type Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
 import { float32Values, type Tensor } from '../ir/tensor.js';
@@ -6,7 +7,6 @@ import type { Value } from '../ir/value.js';
 import { Conv } from '../ops/conv.js';
 import { sliceAxis } from '../ops/slice.js';
 import type { Rewriting, Rule } from '../rewriting/rewrite.js';
-import { computed } from './computed.js';
 import { type ConvActivation, convActivation, withActivation } from './conv-activation.js';
 
 /** Channels that runtimes compute together: fewer cost as much. */

@@ -1,6 +1,6 @@
 import { captured, readsUnseen } from '../analysis/subgraphs.js';
 import type { Model } from '../ir/model.js';
-import { aligned, elementCount, type Tensor } from '../ir/tensor.js';
+import { aligned, byteLength, elementCount, readFloat32, type Tensor } from '../ir/tensor.js';
 
 /** Which inputs of an operator are multiplied with others. */
 const MULTIPLIED: ReadonlyMap<string, readonly number[]> = new Map([
@@ -19,8 +19,8 @@ function at(operators: string, positions: readonly number[]): [string, readonly 
 
 export interface WithoutDenormals {
   readonly model: Model;
-  /** How many weights became zero. */
-  readonly count: number;
+  /** How many weights became zero. Reads those that nobody has read so far: asked when the model is written, it takes no time. */
+  count(): number;
 }
 
 /**
@@ -29,9 +29,8 @@ export interface WithoutDenormals {
  */
 export function withoutDenormals(model: Model): WithoutDenormals {
   const { nodes, inputs, outputs, initializers } = model.graph;
-  let count = 0;
   // What a subgraph that cannot be read does with a weight is not seen.
-  if (nodes.some(readsUnseen)) return { model, count };
+  if (nodes.some(readsUnseen)) return { model, count: () => 0 };
   // What may be replaced stays, and what a subgraph reads.
   const kept = new Set([...inputs, ...outputs].map(({ name }) => name));
   for (const name of nodes.flatMap(captured)) kept.add(name);
@@ -41,19 +40,23 @@ export function withoutDenormals(model: Model): WithoutDenormals {
     for (const [index, name] of read.entries()) (positions.includes(index) ? multiplied : kept).add(name);
   }
   let room = KEPT_BYTES;
+  const counts: (() => number)[] = [];
   const cleaned = Array.from(initializers, ([name, tensor]): [string, Tensor] => {
     if (tensor.dtype !== 'float32' || !multiplied.has(name) || kept.has(name)) return [name, tensor];
-    const bytes = tensor.bytes();
-    const found = countDenormals(bytes);
-    count += found;
-    room -= bytes.byteLength;
-    const known = room < 0 ? tensor : { dtype: tensor.dtype, dims: tensor.dims, bytes: () => bytes };
-    return [name, found === 0 ? known : flushed(known)];
+    // What is in memory need not wait.
+    if (tensor.fill === undefined && countDenormals(tensor.bytes()) === 0) return [name, tensor];
+    room -= byteLength(tensor.dtype, tensor.dims);
+    const { count, ...clean } = flushed(tensor, room >= 0);
+    counts.push(count);
+    return [name, clean];
   });
-  return { model: { ...model, graph: { ...model.graph, initializers: new Map(cleaned) } }, count };
+  return {
+    model: { ...model, graph: { ...model.graph, initializers: new Map(cleaned) } },
+    count: () => counts.reduce((sum, count) => sum + count(), 0),
+  };
 }
 
-/** Weights of so many bytes are not computed, or read from a file, a second time when they are written: memory is spent on time. */
+/** Weights of so many bytes are not computed, or read from a file, each time that somebody asks for them: memory is spent on time. */
 const KEPT_BYTES = 64e6;
 
 /** The bits of the exponent, which a denormal has none of, and those of the magnitude. */
@@ -70,19 +73,44 @@ function countDenormals(bytes: Uint8Array): number {
   return count;
 }
 
-/** Computed when it is read, so that weights are not all in memory. */
-function flushed(tensor: Tensor): Tensor {
-  const { dims } = tensor;
+/** The number of denormals, now zero. */
+function flush(values: Float32Array): number {
+  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
+  let count = 0;
+  for (let index = 0; index < words.length; index++) {
+    if (!isDenormal(words[index] as number)) continue;
+    words[index] = 0;
+    count++;
+  }
+  return count;
+}
+
+/** Flushed as it is read, so that a weight that is written once is gone through once. */
+function flushed(
+  tensor: Tensor,
+  isKept: boolean,
+): Required<Pick<Tensor, 'fill'>> & Tensor & { count(): number } {
+  const { dtype, dims } = tensor;
+  let [found, kept]: [number?, Uint8Array?] = [];
   const fill = (target: Uint8Array) => {
-    target.set(tensor.bytes());
-    const words = new Int32Array(target.buffer, target.byteOffset, elementCount(dims));
-    for (let index = 0; index < words.length; index++)
-      if (isDenormal(words[index] as number)) words[index] = 0;
+    if (kept !== undefined) {
+      target.set(kept);
+      return;
+    }
+    const values = new Float32Array(target.buffer, target.byteOffset, elementCount(dims));
+    readFloat32(tensor, values);
+    found = flush(values);
   };
   const bytes = () => {
-    const target = new Uint8Array(4 * elementCount(dims));
+    if (kept !== undefined) return kept;
+    const target = new Uint8Array(byteLength(dtype, dims));
     fill(target);
+    if (isKept) kept = target;
     return target;
   };
-  return { dtype: tensor.dtype, dims, bytes, fill };
+  const count = () => {
+    if (found === undefined) bytes();
+    return found ?? 0;
+  };
+  return { dtype, dims, bytes, fill, count };
 }

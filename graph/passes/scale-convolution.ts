@@ -1,13 +1,13 @@
 import { at } from '../common/at.js';
 import { intOf } from '../ir/attribute.js';
+import { computed } from '../ir/computed.js';
 import { ABSENT, type Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
-import { elementCount, float32Values } from '../ir/tensor.js';
+import { elementCount, float32Values, readFloat32 } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { Conv } from '../ops/conv.js';
 import { ConvTranspose } from '../ops/conv-transpose.js';
 import { inScopeOf, type Rewriting } from '../rewriting/rewrite.js';
-import { computed } from './computed.js';
 
 /** One number a channel, in double. */
 export type PerChannel = Float64Array;
@@ -45,7 +45,8 @@ export function scaledConvolution(node: Node, graph: Rewriting, scale: PerChanne
   const newWeight = computed(weight.dims, (scaled) => {
     const count = kernels.size === 0 ? 0 : scaled.length / kernels.size;
     const factors = Float64Array.from({ length: count }, (_, kernel) => at(scale, kernels.channel(kernel)));
-    scale32(float32Values(weight), scaled, factors, kernels.size);
+    readFloat32(weight, scaled);
+    scale32(scaled, factors, kernels.size);
   });
   const newBias = computed([scale.length], (biases) => {
     const values = bias ? float32Values(bias) : new Float32Array(scale.length);
@@ -57,12 +58,11 @@ export function scaledConvolution(node: Node, graph: Rewriting, scale: PerChanne
   return inScopeOf(node, () => apply(definition, operands, Object.fromEntries(node.attributes)));
 }
 
-/** Each kernel times its factor. There are millions of weights: only the ends are checked. */
-function scale32(from: Float32Array, to: Float32Array, factors: Float64Array, size: number): void {
-  if (to.length > 0) at(from, to.length - 1);
+/** Each kernel times its factor, in its place. */
+function scale32(values: Float32Array, factors: Float64Array, size: number): void {
   let place = 0;
   for (const factor of factors) {
-    for (const end = place + size; place < end; place++) to[place] = (from[place] as number) * factor;
+    for (const end = place + size; place < end; place++) values[place] = (values[place] as number) * factor;
   }
 }
 

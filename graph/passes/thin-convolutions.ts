@@ -1,4 +1,5 @@
 import { intsOf } from '../ir/attribute.js';
+import { computed } from '../ir/computed.js';
 import { type Dim, numbers } from '../ir/dim.js';
 import type { Node } from '../ir/model.js';
 import { elementCount, float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
@@ -7,7 +8,6 @@ import { conv } from '../ops/conv.js';
 import { reshape } from '../ops/reshape.js';
 import { transpose } from '../ops/transpose.js';
 import type { Rule } from '../rewriting/rewrite.js';
-import { computed } from './computed.js';
 import { areOnes, convActivation, isUngrouped, UNSTRIDED, withActivation } from './conv-activation.js';
 import { four } from './four.js';
 import { operandsOf } from './scale-convolution.js';

@@ -1,8 +1,8 @@
 import { at } from '../common/at.js';
+import { computed } from '../ir/computed.js';
 import { float32Values, int64Tensor, type Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
 import { pad } from '../ops/pad.js';
-import { computed } from '../passes/computed.js';
 
 /** Kernels for integers read that many channels together, and give that many. */
 const [READ, GIVEN] = [4, 16];

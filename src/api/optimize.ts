@@ -17,7 +17,7 @@ import { loadModel, withOutput } from '../../runtime/node/model.js';
 import { OUTPUT_KINDS } from '../../runtime/output-spec.js';
 import { refuseOverwriting, writeWhole } from '../files/write-whole.js';
 import type { LiftOptions } from '../transform/lifting.js';
-import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
+import { reportOf, type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 import { TRANSFORM } from './option-kinds.js';
 
 export interface OptimizeModelOptions
@@ -65,7 +65,8 @@ async function optimized(options: OptimizeModelOptions): Promise<OptimizeReport>
   const { model, bytes: before, name } = loaded;
   await refuseOverwriting([output], loaded.sources ?? []);
   const stated = naming(name, () => withFacts(withOutput(loaded, outputName).model, options));
-  const { model: result, ...report } = await transform(stated, name, options);
+  const transformed = await transform(stated, name, options);
+  const { model: result } = transformed;
   return {
     output,
     bytes: await writeWhole(output, encodeChunks(result)),
@@ -75,7 +76,7 @@ async function optimized(options: OptimizeModelOptions): Promise<OptimizeReport>
     opset: opsetOf(result),
     opsetBefore: opsetOf(model),
     assumed: assumedOf(result),
-    ...report,
+    ...reportOf(transformed),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { holdsLogits, namedReference, OF_LOGITS, type Ports, pairTensors } from '../parity/pair.js';
 import { givesLogits, parityRule, type ReferenceTolerance, toleranceRecord } from '../parity/tolerance.js';
-import { type Transformed, type TransformOptions, transform } from '../transform/transform.js';
+import { reportOf, type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 import { type ReferenceParity, writeVerified } from './write-verified.js';
 
 /** What users say of a model that is made, rewritten, proven and written. */
@@ -91,20 +91,21 @@ export async function writeProven(made: Made, plan: ProofPlan) {
   const provable = isOfLogits ? beforeHead : ofNetwork;
   const assumed = checkedBy(made.assumed, isVerified, provable(made.assumed));
   const built = withAssumptions(made.model, assumed, isVerified ? toleranceRecord(rule) : undefined);
-  const { model, ...transformation } = await transform(built, made.name, rewriting, made.isProven);
+  const transformed = await transform(built, made.name, rewriting, made.isProven);
+  const { model, level, precision } = transformed;
   // A reference asks for 1e-5, so that a model in lower precision is verified before it is lowered.
-  const isWhole = !isOfLogits && prepared === undefined && transformation.precision === 'fp32';
+  const isWhole = !isOfLogits && prepared === undefined && precision === 'fp32';
   const inFloat = () =>
     optimize((isOfLogits ? made.withoutHead?.() : prepared) ?? built, {
       ...pick(rewriting, ['target', 'precompute']),
-      level: transformation.level,
+      level,
     }).model;
   const network = isVerified ? (isWhole ? model : inFloat()) : undefined;
   const { bytes, verified } = await writeVerified(
     { model, network, notes, rule, assumed: provable(assumed) },
     { output, ...(isVerified && { reference }) },
   );
-  return { model, transformation, assumed, notes, bytes, verified };
+  return { model, transformation: reportOf(transformed), assumed, notes, bytes, verified };
 }
 
 /** Whether a reference holds what a network returns before its head. @throws NmodeError (BAD_REFERENCE) */

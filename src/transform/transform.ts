@@ -5,7 +5,13 @@ import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
 import type { Grey, Recipe } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
-import { LEVELS, type Level, type OptimizeOptions, optimize } from '../../graph/passes/optimize.js';
+import {
+  LEVELS,
+  type Level,
+  type Optimized,
+  type OptimizeOptions,
+  optimize,
+} from '../../graph/passes/optimize.js';
 import { TARGETS, type Target } from '../../graph/passes/winograd/cost.js';
 import type { Reached } from '../../graph/precision/reached.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../../graph/quantization/calibrate.js';
@@ -83,6 +89,15 @@ export interface Transformed extends LiftReport {
   readonly warnings: readonly string[];
 }
 
+/** What `transform` gives: how many weights were flushed shows as the model is written. */
+type Rewritten = Omit<Transformed, 'denormals'> & Pick<Optimized, 'countDenormals'>;
+
+/** What is reported of a model that was rewritten, once it is written. */
+export function reportOf({ model: _, countDenormals, ...report }: Rewritten): Omit<Transformed, 'model'> {
+  const denormals = countDenormals();
+  return { ...report, ...(denormals > 0 && { denormals }) };
+}
+
 /**
  * Rewrites a model as its options say, and compares what comes out with what went in on real images.
  * @param name what messages call the model
@@ -94,7 +109,7 @@ export async function transform(
   name: string,
   options: TransformOptions & LiftOptions,
   isProven = false,
-): Promise<Transformed> {
+): Promise<Rewritten> {
   refuseNonsense(options);
   refuseContradictions(options);
   const {
@@ -129,13 +144,13 @@ export async function transform(
     ...{ level, precision: done.precision, changes: optimized.changes },
     ...(untyped.length > 0 && { untyped }),
     ...(direct && { direct }),
-    ...(optimized.denormals !== undefined && { denormals: optimized.denormals }),
+    countDenormals: optimized.countDenormals,
   };
   // What is `standard` all the same has been proven, and volumes are no images that it could be compared on.
   const isStandard = level !== 'latency' || (direct !== undefined && takesVolumes(model));
   if (isProven && images === undefined && isStandard && precision === 'fp32') {
     check(optimized.model);
-    return { ...optimized, ...report, model: withOptimizationMetadata(optimized.model, done), warnings: [] };
+    return { ...report, model: withOptimizationMetadata(optimized.model, done), warnings: [] };
   }
   // Loaded with what reads images and runs models, which an export that is proven does not need.
   const [{ BUNDLED_IMAGES, examplesFor }, { ImageComparison }, { withPrecision }] = await Promise.all([

@@ -86,14 +86,22 @@ function fileStorage(
   places: ReadonlyMap<string, number>,
 ): Storage {
   let bytes: Uint8Array | undefined;
+  const size = byteSize(reference);
+  const placeOf = () => {
+    const place = places.get(reference.key);
+    if (place === undefined) throw new Error(`storage '${reference.key}' is missing from the file`);
+    return place;
+  };
   return {
     key: reference.key,
-    size: byteSize(reference),
+    size,
     bytes() {
-      const place = places.get(reference.key);
-      if (place === undefined) throw new Error(`storage '${reference.key}' is missing from the file`);
-      bytes ??= source.read(place, byteSize(reference));
+      bytes ??= source.read(placeOf(), size);
       return bytes;
+    },
+    readInto(target) {
+      if (bytes === undefined) source.readInto(target, placeOf());
+      else target.set(bytes);
     },
   };
 }

@@ -66,5 +66,9 @@ function entryStorage(key: string, entry: ZipEntry | undefined): Storage {
       bytes ??= entry.read();
       return bytes;
     },
+    readInto(target) {
+      if (bytes === undefined) entry.readInto(target);
+      else target.set(bytes);
+    },
   };
 }

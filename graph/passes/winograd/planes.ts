@@ -1,4 +1,5 @@
 import { at } from '../../common/at.js';
+import { computed } from '../../ir/computed.js';
 import { float32Values, type Tensor } from '../../ir/tensor.js';
 import type { Value } from '../../ir/value.js';
 import { conv } from '../../ops/conv.js';
@@ -8,7 +9,6 @@ import { matMul } from '../../ops/matmul.js';
 import { reshape } from '../../ops/reshape.js';
 import { sliceAxis } from '../../ops/slice.js';
 import { transpose } from '../../ops/transpose.js';
-import { computed } from '../computed.js';
 import type { Algorithm, Layer } from './layer.js';
 import { F4, matrixConstant, ofBothAxes, padsOf, tilesAlong } from './transforms.js';
 

@@ -1,4 +1,5 @@
 import { at } from '../../common/at.js';
+import { computed } from '../../ir/computed.js';
 import { float32Tensor, float32Values, type Tensor } from '../../ir/tensor.js';
 import { constant, type Value } from '../../ir/value.js';
 import { concat } from '../../ops/concat.js';
@@ -7,7 +8,6 @@ import { matMul } from '../../ops/matmul.js';
 import { reshape } from '../../ops/reshape.js';
 import { sliceAxis } from '../../ops/slice.js';
 import { transpose } from '../../ops/transpose.js';
-import { computed } from '../computed.js';
 import type { Algorithm, Layer } from './layer.js';
 import { F8, matrixConstant, padsOf, tilesAlong } from './transforms.js';
 

@@ -106,9 +106,9 @@ export class StateFile {
       const description: unknown = JSON.parse(metadata.get(KEY) ?? 'null');
       if (!isDescribed(description)) throw new Error('it does not identify its training');
       const read = Array.from(tensors, ([name, tensor]): [string, Tensor] => {
-        const bytes = tensor.bytes();
-        if (!float32Values(tensor).every(Number.isFinite)) throw new Error(`'${name}' is damaged`);
-        return [name, { ...tensor, bytes: () => bytes }];
+        const values = float32Values(tensor);
+        if (!values.every(Number.isFinite)) throw new Error(`'${name}' is damaged`);
+        return [name, tensorOf('float32', tensor.dims, values)];
       });
       return { tensors: new Map(read), description };
     } catch (error) {

@@ -165,6 +165,16 @@ it.each([Number.NaN, Number.POSITIVE_INFINITY])(
   },
 );
 
+it('a weight that is read into memory that is there is checked as well', () => {
+  const values = float32Tensor([3], [1, 2, Number.NaN]);
+  const fill = (target: Uint8Array) => target.set(values.bytes());
+  const { source } = Weights.from(() => ({ ...values, fill }), 'net.pth').take('w', [3]);
+  if (source.kind !== 'constant') throw new Error('a weight is a constant');
+  expect(() => source.tensor.fill?.(new Uint8Array(12))).toThrow(
+    "net.pth: tensor 'w': element 2 is not a number",
+  );
+});
+
 it('a decoder whose weights have too few axes is one, and its weights are told of when they are read', async () => {
   const shapes = new Map([...(await shapesIn('nmode-CR_B.zip.pth')), ['up1.g.0.weight', [3, 16]]]);
   expect(detect('x.pth', shapes).nmode).toEqual({ order: 'CR_B', kernel: 3, stateChannels: 3 });

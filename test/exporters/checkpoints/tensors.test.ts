@@ -51,6 +51,19 @@ describe('views', () => {
     expect(bytes).not.toHaveBeenCalled();
   });
 
+  it('a view of all of a storage, in its order, is read into memory that is there, and nothing else is', () => {
+    const readInto = (target: Uint8Array) => target.set(data);
+    const view = { dtype: 'float32', dims: [8, 16], strides: [16, 1], offset: 0, bigEndian: false } as const;
+    const fillOf = (other: object) =>
+      stridedTensor({ ...view, ...other, storage: { ...storage(data), readInto } }).fill;
+    const target = new Uint8Array(data.length);
+    fillOf({})?.(target);
+    expect(target).toEqual(data);
+    for (const other of [{ dims: [4, 16] }, { dims: [16, 8], strides: [1, 16] }, { bigEndian: true }]) {
+      expect(fillOf(other)).toBeUndefined();
+    }
+  });
+
   it.each([
     ['past the end', [65], [1], 0],
     ['past the end by its stride', [2, 2], [64, 1], 0],

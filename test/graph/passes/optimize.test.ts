@@ -1,7 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
 import { planExport } from '../../../exporters/assembly/export-plan.js';
-import { openCheckpoint } from '../../../exporters/checkpoints/open.js';
+import { type Checkpoint, openCheckpoint } from '../../../exporters/checkpoints/open.js';
 import { symbol } from '../../../graph/ir/dim.js';
 import type { Model } from '../../../graph/ir/model.js';
 import type { Value } from '../../../graph/ir/value.js';
@@ -12,6 +12,11 @@ import { cases, fixture, toldBy } from '../../support/fixtures.js';
 import { modelOf } from '../../support/graph.js';
 import { convolved, expectSame, image, normalized, perChannel } from '../../support/rewritten.js';
 
+const opened: Checkpoint[] = [];
+afterAll(() => {
+  for (const checkpoint of opened) checkpoint.close();
+});
+
 async function exported(
   name: string,
   size: { batch?: number; height?: number; width?: number },
@@ -19,11 +24,8 @@ async function exported(
   const found = cases.find((entry) => entry.name === name);
   if (found === undefined) throw new Error(`no case '${name}'`);
   const checkpoint = await openCheckpoint(fixture('cases', found.checkpoint));
-  try {
-    return exportCheckpoint(checkpoint, planExport({ ...toldBy(found), size })).model;
-  } finally {
-    checkpoint.close();
-  }
+  opened.push(checkpoint);
+  return exportCheckpoint(checkpoint, planExport({ ...toldBy(found), size })).model;
 }
 
 describe.each(['eed-CR_B-gelu-zip', 'hd-C_BR-relu-zip', 'lmd-CB_R-tanh-zip', 'original-transposed'])(

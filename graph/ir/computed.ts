@@ -1,4 +1,4 @@
-import { elementCount, type Tensor } from '../ir/tensor.js';
+import { elementCount, type Tensor } from './tensor.js';
 
 /**
  * A float32 tensor that is computed when it is read: a model's weights are never all in memory.
