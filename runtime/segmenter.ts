@@ -5,9 +5,8 @@ import { axesOf } from '../graph/common/layout.js';
 import { checkArgument, checkOptions, type Kind } from '../graph/common/option-kinds.js';
 import { FOLDS_OUTPUT, type Recipe } from '../graph/common/recipe.js';
 import { eachUntilAborted, untilAborted } from './common/abort.js';
-import { copyOf } from './common/buffers.js';
 import { inOrder } from './common/in-order.js';
-import type { ImageRaster } from './common/raster.js';
+import type { Handed } from './handed.js';
 import type { imageMethods } from './images/image-methods.js';
 import type { FinishOptions, MaskSize, ModelSpec } from './images/job.js';
 import type { Classes } from './masks/classes.js';
@@ -16,27 +15,12 @@ import type { SharedSegmentation, SharedSegmented, Timings } from './segmentatio
 import type { FloatSession, RunOptions, SharedProviderReport } from './sessions/session.js';
 import type { Bytes, Floats, Port } from './sessions/tensors.js';
 import type { Respawning } from './threads/respawning.js';
-import type { Given, Thread } from './threads/thread.js';
+import type { Thread } from './threads/thread.js';
 
 /** What an image's runs have in common. */
 type Waiting = Pick<RunOptions, 'signal' | 'since'> & Pick<SegmentOptions, 'onRun'>;
 
 type Stages = { -readonly [K in Exclude<keyof Timings, 'decode' | 'total'>]: number };
-
-/** An image on its way to the thread that reads it, and what is given away with it. */
-export interface Handed<T> {
-  readonly source: T;
-  readonly give?: readonly Given[];
-}
-
-/** A copy of pixels, and its memory given away. */
-export function handPixels({ width, height, channels, data, warnings }: ImageRaster): Handed<ImageRaster> {
-  const copy = copyOf(data, 'the pixels');
-  return {
-    source: { width, height, channels, data: copy, ...(warnings && { warnings }) },
-    give: [copy.buffer],
-  };
-}
 
 /** What the thread of images can be asked. */
 type ImageMethods<T> = ReturnType<typeof imageMethods<T>> & { readonly warmUp: () => unknown };

@@ -1,7 +1,7 @@
 import { badImage, badUsage, reason } from '../../../graph/common/errors.js';
 import { copyOf, refuseGone } from '../../common/buffers.js';
 import { checkPixels, type ImageRaster } from '../../common/raster.js';
-import { type Handed, handPixels } from '../../segmenter.js';
+import { type Handed, handPixels } from '../../handed.js';
 import { download, nameOf } from '../download.js';
 import { pageUrl } from '../files.js';
 import { BITMAP_OPTIONS } from './pixels.js';
