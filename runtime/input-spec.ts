@@ -206,8 +206,13 @@ function recipeAssumptions(
   const value = recipeSummary(recipe);
   const isStated = metadata.has(RECIPE_KEY);
   // What an export assumed, its model says, but nobody knows.
-  const isAssumed = !isStated || assumptionsIn(metadata).some(({ option }) => option === 'recipe');
-  if (!isNormalized) return isAssumed ? [{ what: 'recipe', value, option: 'recipe' }] : [];
+  const assumed = assumptionsIn(metadata).find(({ option }) => option === 'recipe');
+  if (!isNormalized) {
+    if (isStated && assumed === undefined) return [];
+    // Of the same recipe, that may say more: whose it is.
+    const told = assumed?.value.startsWith(value) ? assumed.value : value;
+    return [{ what: 'recipe', value: told, option: 'recipe' }];
+  }
   const isOpen = !isStated && (typeof height === 'string' || typeof width === 'string');
   return !isSized && isOpen ? [{ what: 'size of images', value, option: 'recipe' }] : [];
 }

@@ -111,7 +111,7 @@ export function exportCheckpoint(
     ...(checkpoint.assumed ?? []),
     ...assumptionsOf(description, hints, settings, network),
     ...(isRecipeAssumed(network, images)
-      ? [{ what: 'recipe', value: recipeSummary(recipe), option: 'recipe' }]
+      ? [{ what: 'recipe', value: assumedRecipe(described, recipe), option: 'recipe' }]
       : []),
     ...(described.head === 'softmax' && described.classes > 1 && background === undefined
       ? [{ what: 'background', value: 'class 0', option: 'background' }]
@@ -144,6 +144,17 @@ const isRecipeAssumed = (
   preparation === undefined &&
   recipe?.normalization === undefined &&
   window === undefined;
+
+/** The recipe that is assumed, whose it is, and whose it may be. */
+function assumedRecipe({ network, decoder }: Description, recipe: Recipe): string {
+  const { normalization, normalizedFor } = network;
+  const trainedOn = decoder.id === 'original' ? decoder.own.trainedOn : undefined;
+  return [
+    recipeSummary(recipe),
+    ...(normalization !== undefined && normalizedFor !== undefined ? [`as for ${normalizedFor}`] : []),
+    ...(trainedOn === undefined ? [] : [`but ${trainedOn}`]),
+  ].join(', ');
+}
 
 /**
  * How the library of a network uses it on images; undefined where nobody says, or a user says how they are normalized.

@@ -22,6 +22,8 @@ export interface OwnDecoder {
   readonly multiple: number | readonly number[];
   /** Its variant, where there are several: entries of the metadata. */
   readonly variant?: Readonly<Record<string, string>>;
+  /** How its own training code prepares images, where that is known: a clause. */
+  readonly trainedOn?: string;
   /** What follows the logits, where it is known. */
   readonly activation?: 'sigmoid' | 'softmax';
   /** The network's skips, shallow to deep, and its input -> [N, classes, H, W], before sigmoid or softmax. */
@@ -55,6 +57,8 @@ export interface NetworkDefinition {
   isSpare?(key: string): boolean;
   /** How images were prepared for the weights that its training began with. */
   readonly normalization?: Normalization;
+  /** What these weights are. */
+  readonly normalizedFor?: string;
   /** What becomes of an image's size, where a file says so. */
   readonly sizing?: Sizing;
   /** Whether a file says how images are prepared. */

@@ -60,6 +60,7 @@ function unet(inputChannels: number, variant: UNetVariant): Network {
       classes: variant.classes,
       multiple: 1,
       variant: { upsampling: variant.upsampling },
+      trainedOn: "Pytorch-UNet's own training code divides by 255 (unit)",
       logits: (skips, weights) =>
         conv2d(decode(skips, weights, variant), weights.scope('outc.conv'), variant.classes, 1),
     } satisfies OwnDecoder,

@@ -54,13 +54,19 @@ const leaky = referenceFile('leaky.safetensors', input, floatsOf(settings.get('u
 const LINE =
   'head sigmoid (--head); pooling max (--pooling); BatchNorm eps 1e-5 (--bn-eps); padding zeros (--padding); upsampling bilinear (--upsample); align_corners true (--align-corners); strides, dilations and all else of unet (--backbone)';
 
+const RECIPE = "min-max, resized to 32x48, but Pytorch-UNet's own training code divides by 255 (unit)";
+
 describe('what an export assumes', () => {
   it('is one line, not verified without a reference and verified with one; in the model, too', () => {
     const args = ['export', checkpoint, '--size', '32x48', '--backbone-activation', 'leaky-relu:0.1'];
     const plain = nmode(...args, '-o', out('plain.onnx'));
     expect(plain).toMatchObject({ status: 0, stderr: '' });
     expect(plain.stdout).toContain(`\nassumed    ${LINE}; not verified: give --reference\n`);
-    expect(plain.stdout).toContain('\nrecipe     min-max, resized to 32x48 (assumed: --recipe)\n');
+    expect(plain.stdout).toContain(`\nrecipe     ${RECIPE} (assumed: --recipe)\n`);
+    const photograph = fixture('images', 'ISIC_0000082.jpg');
+    expect(nmode('predict', out('plain.onnx'), photograph, '-o', out('masks')).stdout).toContain(
+      `\nassumed   recipe ${RECIPE} (--recipe)\n`,
+    );
     const proven = nmode(...args, '-o', out('proven.onnx'), '--reference', leaky);
     expect(proven).toMatchObject({ status: 0, stderr: '' });
     expect(proven.stdout).toContain(`\nassumed    ${LINE}; verified by the reference\n`);
@@ -98,7 +104,7 @@ describe('what an export assumes', () => {
     });
     // A reference holds prepared pixels: it says nothing of how images are prepared.
     expect(report.assumed.filter(({ verified }) => !verified)).toEqual([
-      { what: 'recipe', value: 'min-max, resized to 32x48', option: 'recipe', verified: false },
+      { what: 'recipe', value: RECIPE, option: 'recipe', verified: false },
     ]);
     expect(JSON.parse(report.architecture['nmode.assumed'] ?? '')).toEqual(report.assumed);
     expect(JSON.parse(report.architecture['nmode.verified'] ?? '')).toEqual({ atol: 1e-5, rtol: 0 });

@@ -138,6 +138,7 @@ function definedBy(architecture: Architecture, args: Arguments): Network {
     own,
     variant: { encoder: encoder.name, encoder_depth: String(extent.depth) },
     normalization,
+    normalizedFor: "the encoder's pre-trained weights",
     isSpare: (key) =>
       spare.has(key) || [...unused, ...unusedOfEncoder].some((beginning) => key.startsWith(beginning)),
   });

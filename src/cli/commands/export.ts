@@ -173,8 +173,8 @@ function classesText({ architecture }: ExportReport): string | undefined {
 /** How images are prepared, and whether anybody said so. */
 function recipeText({ architecture, assumed }: ExportReport): string | undefined {
   const recipe = architecture[RECIPE_KEY];
-  const isAssumed = assumed.some(({ option }) => option === 'recipe');
-  return recipe && `${recipeSummary(parseRecipe(recipe))}${isAssumed ? ' (assumed: --recipe)' : ''}`;
+  const taken = assumed.find(({ option }) => option === 'recipe');
+  return taken ? `${taken.value} (assumed: --recipe)` : recipe && recipeSummary(parseRecipe(recipe));
 }
 
 function multipleText({ io, input, sizeMultiple }: ExportReport): string {

@@ -58,7 +58,10 @@ export function checkpointTeacher(checkpoint: Checkpoint, plan: ExportPlan): Tea
       const made = exportCheckpoint(merged, { ...plan, hints });
       return {
         ...{ model: made.model, head: made.description.head, notes: exported.notes },
-        assumed: made.assumed.filter(({ option }) => !OF_DECODER.includes(option)),
+        assumed: [
+          ...made.assumed.filter(({ option }) => !OF_DECODER.includes(option) && option !== 'recipe'),
+          ...exported.assumed.filter(({ option }) => option === 'recipe'),
+        ],
         isProven: true,
         weights: merged.tensors,
       };

@@ -66,6 +66,7 @@ describe('what is taken for the rest is told', () => {
     return assumed.map(({ what, value, option }) => `${what}=${value}:${option}`);
   };
   const recipe = 'recipe=min-max, resized to 256x256:recipe';
+  const ofOwn = recipe.replace(':', ", but Pytorch-UNet's own training code divides by 255 (unit):");
   const wiring = (backbone: string) => `strides, dilations and all else=of ${backbone}:backbone`;
   const common = [
     'pooling=max:pooling',
@@ -76,8 +77,8 @@ describe('what is taken for the rest is told', () => {
 
   it('of the release with its own decoder, doubled bilinearly or by transposed convolutions', async () => {
     const bilinear = ['upsampling=bilinear:upsample', 'align_corners=true:alignCorners'];
-    expect(await toldOf(UNET)).toEqual(['head=sigmoid:head', ...common, ...bilinear, wiring('unet'), recipe]);
-    expect(await toldOf(TRANSPOSED)).toEqual(['head=sigmoid:head', ...common, wiring('unet'), recipe]);
+    expect(await toldOf(UNET)).toEqual(['head=sigmoid:head', ...common, ...bilinear, wiring('unet'), ofOwn]);
+    expect(await toldOf(TRANSPOSED)).toEqual(['head=sigmoid:head', ...common, wiring('unet'), ofOwn]);
   });
 
   it('of an nmODE decoder, the form of LMD and the ReLU of its blocks', async () => {
