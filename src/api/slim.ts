@@ -26,7 +26,7 @@ import { locked } from '../slimming/lock.js';
 import { planSlim } from '../slimming/options.js';
 import type { SlimOptions } from '../slimming/slim-options.js';
 import type { SlimReport } from '../slimming/slim-report.js';
-import { splitImages } from '../slimming/split.js';
+import { fewTested, splitImages } from '../slimming/split.js';
 import type { Student } from '../slimming/teacher/teacher.js';
 import { fitted, frameOf, type SlimTask, stateOfTask } from '../slimming/training.js';
 import { shortfall } from '../slimming/verdict.js';
@@ -102,6 +102,7 @@ async function slimmed(
     warnings: warningLines(parts.warnings),
     notes: [
       ...[...notes, ...fit.fallbacks, ...student.notes, ...figures.notes],
+      ...fewTested(parts.test.length),
       ...(lack === undefined ? [] : [`written nevertheless: ${lack}`]),
     ],
   };

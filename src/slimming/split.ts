@@ -81,9 +81,24 @@ export async function splitImages<Source extends ImageSource>(
   };
 }
 
+/** Test images from which on there is a tenth of all, and of fewer images the share that is tested on. */
+const [USUAL_TEST, TEST_SHARE] = [8, 1 / 5];
+
 /** So many that their figures say something, while most of few are left to train on. */
 function testSize(images: number): number {
-  return Math.max(Math.round(images / 10), Math.min(8, Math.floor(images / 5)));
+  return Math.max(Math.round(images / 10), Math.min(USUAL_TEST, Math.floor(TEST_SHARE * images)));
+}
+
+/** Figures of fewer images are a matter of chance. */
+const TELLING_TEST = 5;
+
+/** What is to be told of figures on some test images: that these are few. */
+export function fewTested(test: number): readonly string[] {
+  if (test >= TELLING_TEST) return [];
+  const tested = test === 1 ? 'one test image' : `${test} test images`;
+  return [
+    `the figures are of ${tested}, which proves little: of ${USUAL_TEST / TEST_SHARE} images or more, ${USUAL_TEST} at least are tested on`,
+  ];
 }
 
 function checkShare(holdOut: number): void {

@@ -40,6 +40,9 @@ it('puts a decoder into the network of a checkpoint, which is exported again by 
     `ignored in ${images}, as masks of other images by their names: ISIC_0000082_mask.png; \`masks: '${images}'\` uses them`,
   );
   expect(report.images).toEqual({ train: 3, heldOut: 2, test: 1 });
+  expect(report.notes).toContain(
+    'the figures are of one test image, which proves little: of 40 images or more, 8 at least are tested on',
+  );
   expect(report.losses).toHaveLength(30);
   expect(report.losses.at(-1)).toBeLessThan(0.8 * (report.losses[0] ?? 0));
   expect(report.student.agreement?.mean).toBeGreaterThan(0.5);
