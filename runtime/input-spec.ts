@@ -210,8 +210,8 @@ function recipeAssumptions(
   if (!isNormalized) {
     if (isStated && assumed === undefined) return [];
     // Of the same recipe, that may say more: whose it is.
-    const told = assumed?.value.startsWith(value) ? assumed.value : value;
-    return [{ what: 'recipe', value: told, option: 'recipe' }];
+    const known = assumed?.value.startsWith(value) ? assumed.value : value;
+    return [{ what: 'recipe', value: known, option: 'recipe' }];
   }
   const isOpen = !isStated && (typeof height === 'string' || typeof width === 'string');
   return !isSized && isOpen ? [{ what: 'size of images', value, option: 'recipe' }] : [];
