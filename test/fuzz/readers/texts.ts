@@ -73,7 +73,8 @@ const NOTE = { level: 'latency', precision: 'int8', float: ['a'], winograd: ['b'
 
 const metadata: FuzzedReader = {
   name: 'metadata',
-  codes: ['BAD_MODEL'],
+  // Logits without a head lack an option.
+  codes: ['BAD_MODEL', 'BAD_USAGE'],
   first: /JSON/,
   make: (random) =>
     text(
