@@ -67,6 +67,7 @@ async function reachedBy(
     [most(index), reduceMax(value)] as const,
   ]);
   const ranges = new Map<string, Range>(known.map(({ name }) => [name, { min: 0, max: 0 }]));
+  if (known.length === 0) return ranges;
   await runEach(extend(model, Object.fromEntries(ends)), (values) => {
     for (const [index, { name }] of known.entries()) {
       const { min, max } = ranges.get(name) ?? { min: 0, max: 0 };
