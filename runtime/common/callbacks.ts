@@ -1,4 +1,4 @@
-import { onAbort } from './abort.js';
+import { onAbort, untilAborted } from './abort.js';
 
 type Callback = (...given: readonly unknown[]) => unknown;
 
@@ -7,7 +7,8 @@ const isCallback = (option: [string, unknown]): option is [string, Callback] =>
 
 /**
  * Work whose options have callbacks (`onProgress`). Those may be async: the work ends when they have, and where one rejects, it is
- * aborted and rejects alike. Nobody else would catch that, and an unhandled rejection ends a process.
+ * aborted and rejects alike. Nobody else would catch that, and an unhandled rejection ends a process. A file that the work had written by
+ * then stays.
  * @param work is begun before this returns
  */
 export async function withCallbacks<O extends { readonly signal?: AbortSignal }, T>(
@@ -41,8 +42,12 @@ export async function withCallbacks<O extends { readonly signal?: AbortSignal },
   if (signal?.aborted) stop.abort(signal.reason);
   try {
     const result = await work({ ...options, ...own, signal: stop.signal });
-    await Promise.all(running);
-    if (!rejected) return result;
+    try {
+      if (running.size > 0) await untilAborted(Promise.all(running), stop.signal);
+      if (!rejected) return result;
+    } catch {
+      // The signal's, or that of the callback that rejected: told below.
+    }
     // What was opened is nobody's.
     await Object(result).close?.();
   } catch (error) {

@@ -14,6 +14,7 @@ import {
   TEXT,
   TEXTS,
 } from '../../graph/common/option-kinds.js';
+import { withCallbacks } from '../common/callbacks.js';
 import { buffersOf } from '../threads/protocol.js';
 import type { Thread } from '../threads/thread.js';
 import { ofType } from './of-type.js';
@@ -187,9 +188,11 @@ export function sessionOf<R extends SharedProviderReport>(
     },
     async run<T extends ElementType>(feeds: Inputs, options: RunOptions<T> = {}) {
       checkOptions(options, RUN_KINDS);
-      const { type, signal } = options;
-      signal?.throwIfAborted();
-      const found = await queue.add(jobOf(feeds, { inputs, outputs }, options), signal);
+      options.signal?.throwIfAborted();
+      const found = await withCallbacks(options, (own) =>
+        queue.add(jobOf(feeds, { inputs, outputs }, own), own.signal),
+      );
+      const { type } = options;
       return type === undefined ? (found as Outputs<T>) : ofType(found, type);
     },
     close: closeOnce,
@@ -214,9 +217,9 @@ function jobOf(
   const giveBack = transfer && onSpent !== undefined;
   const request = { inputs, giveBack, ...(wanted && { outputs: [...wanted] }) };
   return async (thread: SessionThread): Promise<Outputs> => {
-    await onStart?.();
+    onStart?.();
     const { outputs, spent = [] } = await thread.call('run', request, [...buffersOf(inputs)]);
-    await onSpent?.(buffersOf(spent));
+    onSpent?.(buffersOf(spent));
     return outputs;
   };
 }

@@ -84,6 +84,18 @@ it.each(Object.entries(CALLS))('%s', async (_, call) => {
   await expect(call()).rejects.toBe(gone);
 });
 
+it('one that never ends is waited for until the signal aborts, and a session goes on', async () => {
+  const never = () => new Promise<void>(() => {});
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waiting = session.run(x(), { onStart: never, signal });
+  const opening = node.createSession(model, { onProgress: never, signal });
+  setTimeout(() => controller.abort(gone), 200);
+  await expect(waiting).rejects.toBe(gone);
+  await expect(opening).rejects.toBe(gone);
+  await expect(session.run(x())).resolves.toHaveProperty('mask');
+});
+
 it('bench onProgress', () => {
   const program = `
     import { bench } from 'nmode-onnx';
