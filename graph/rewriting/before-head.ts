@@ -1,14 +1,24 @@
-import type { Model } from '../ir/model.js';
+import { intOf } from '../ir/attribute.js';
+import { type Model, type Node, opsetOf } from '../ir/model.js';
 
-/** The heads that are one operator. */
-const HEADS: readonly string[] = ['Sigmoid', 'Softmax'];
+/** The first opset whose Softmax is along one axis, as heads are. */
+const ONE_AXIS = 13;
 
-/** The model with its first output as it is before the head; undefined where the last operator is none. */
+/** Whether a node turns logits [N, classes, ...] into probabilities: of each class by itself, or of all together. */
+function isHead({ opType, domain, attributes }: Node, opset: number): boolean {
+  if (domain !== '') return false;
+  return (
+    opType === 'Sigmoid' || (opType === 'Softmax' && opset >= ONE_AXIS && intOf(attributes, 'axis', -1) === 1)
+  );
+}
+
+/** The model with its first output as it is before the head; undefined where that ends in none, or others read what it gives. */
 export function beforeHead(model: Model): Model | undefined {
   const { graph } = model;
   const output = graph.outputs[0]?.name ?? '';
   const head = graph.nodes.find(({ outputs }) => outputs.includes(output));
-  if (head === undefined || !HEADS.includes(head.opType)) return undefined;
+  const isRead = graph.nodes.some(({ inputs }) => inputs.includes(output));
+  if (head === undefined || isRead || !isHead(head, opsetOf(model))) return undefined;
   const identity = { ...head, opType: 'Identity', attributes: new Map() };
   return {
     ...model,

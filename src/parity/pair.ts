@@ -87,7 +87,7 @@ const MARGIN = 1e-3;
 export const leavesUnit = (value: number): boolean => value < -MARGIN || value > 1 + MARGIN;
 
 /** What is told where a model with a head is held against logits. */
-export const OF_LOGITS = 'the reference holds logits: compared before the head';
+export const OF_LOGITS = 'the reference holds logits: compared before the head, which is not verified';
 
 /** Whether what a head follows, which is the first output, are logits: probabilities never leave [0, 1]. */
 export const holdsLogits = ({ expected }: Paired): boolean =>

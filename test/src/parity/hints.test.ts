@@ -5,8 +5,10 @@ import { afterAll, expect, it } from '@jest/globals';
 import { encodeSafetensors } from '../../../exporters/checkpoints/write-safetensors.js';
 import { at } from '../../../graph/common/at.js';
 import { encodeModel } from '../../../graph/file/write.js';
-import { string } from '../../../graph/ir/attribute.js';
+import { type Attribute, int, string } from '../../../graph/ir/attribute.js';
+import type { Node } from '../../../graph/ir/model.js';
 import { float32Tensor } from '../../../graph/ir/tensor.js';
+import { beforeHead } from '../../../graph/rewriting/before-head.js';
 import { verify } from '../../../src/api/verify.js';
 import { fixture } from '../../support/fixtures.js';
 import { handmade, node } from '../../support/graph.js';
@@ -69,7 +71,7 @@ async function sigmoidHeldAgainst(value: number, ...after: readonly string[]) {
 }
 
 it('logits are compared before a head, which is told', async () => {
-  const notes = ['the reference holds logits: compared before the head'];
+  const notes = ['the reference holds logits: compared before the head, which is not verified'];
   expect(await sigmoidHeldAgainst(4)).toMatchObject({ pass: true, scaled: true, hints: [], notes });
   expect(await sigmoidHeldAgainst(4.001)).toMatchObject({ pass: false, notes });
   expect(await sigmoidHeldAgainst(1 / (1 + Math.exp(-4)))).toMatchObject({
@@ -115,4 +117,27 @@ it('an Upsample of opset 9 may be why the bilinear upsampling of PyTorch is miss
     pass: true,
     hints: [],
   });
+});
+
+it('a Softmax over another axis than that of classes, or one that others read, is no head', async () => {
+  const head = (
+    attributes: Readonly<Record<string, Attribute>>,
+    opset = 17,
+    readers: readonly Node[] = [],
+  ) => ({
+    ...handmade({
+      nodes: [node('Softmax', ['x'], ['p'], attributes), ...readers],
+      inputs: [{ name: 'x', type: { dtype: 'float32', shape: [1, 2, 2, 2] } }],
+      outputs: [{ name: 'p', type: { dtype: 'float32', shape: [1, 2, 2, 2] } }],
+    }),
+    opsets: new Map([['', opset]]),
+  });
+  expect(beforeHead(head({ axis: int(1) }))?.graph.nodes.map(({ opType }) => opType)).toEqual(['Identity']);
+  for (const other of [
+    head({ axis: int(3) }),
+    head({}),
+    head({ axis: int(1) }, 11),
+    head({ axis: int(1) }, 17, [node('Neg', ['p'], ['n'])]),
+  ])
+    expect(beforeHead(other)).toBeUndefined();
 });
