@@ -1,4 +1,5 @@
 import { inferTypes } from '../analysis/infer.js';
+import { namesIn } from '../analysis/subgraphs.js';
 import { floatAt } from '../common/at.js';
 import type { Model } from '../ir/model.js';
 import { reduceMax, reduceMin } from '../ops/reduce.js';
@@ -61,7 +62,9 @@ async function reachedBy(
     const type = types.get(name);
     return type?.dtype === 'float32' ? [{ name, value: tensorOf(name, type) }] : [];
   });
-  const [least, most] = [(index: number) => `nmode_least_${index}`, (index: number) => `nmode_most_${index}`];
+  const taken = namesIn(model.graph);
+  const free = (name: string): string => (taken.has(name) ? free(`${name}_`) : name);
+  const [least, most] = [(index: number) => free(`least_${index}`), (index: number) => free(`most_${index}`)];
   const ends = known.flatMap(({ value }, index) => [
     [least(index), reduceMin(value)] as const,
     [most(index), reduceMax(value)] as const,
