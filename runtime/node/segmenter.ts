@@ -115,7 +115,8 @@ export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
   }
 }
 
-const isLoaded = (source: ModelSource | LoadedModel): source is LoadedModel => 'model' in Object(source);
+const isLoaded = (source: ModelSource | LoadedModel): source is LoadedModel =>
+  ['model', 'bytes', 'name'].every((key) => key in Object(source));
 
 /** What onnxruntime kept for an image of one size would not serve the next. */
 export const keepsMemory = ({ recipe }: ModelSpec) => recipe.sizing.kind === 'resize';

@@ -2,7 +2,7 @@
 const VOLUMES = [
   { name: 'NIfTI', magic: ['n+1', 'ni1'], place: 344, ending: /\.nii$/i },
   { name: 'NIfTI', magic: ['n+2', 'ni2'], place: 4, ending: /\.nii$/i },
-  { name: 'packed by gzip, as NIfTI files are', magic: ['\x1f\x8b'], place: 0, ending: /\.nii\.gz$/i },
+  { name: 'packed by gzip, as NIfTI files mostly are', magic: ['\x1f\x8b'], place: 0, ending: /\.nii\.gz$/i },
   { name: 'DICOM', magic: ['DICM'], place: 128, ending: /\.(?:dcm|dicom)$/i },
   { name: 'MetaImage', magic: ['ObjectType', 'NDims'], place: 0, ending: /\.mh[ad]$/i },
   { name: 'NRRD', magic: ['NRRD000'], place: 0, ending: /\.n(?:rrd|hdr)$/i },

@@ -39,8 +39,19 @@ export const isFile = (file: unknown): file is ImageFile =>
 /** @throws NmodeError (BAD_USAGE) for what is not a file of this machine */
 export function localFile(file: ImageFile): LocalFile | Promise<LocalFile> {
   if (isPath(file)) return pathOf(file, 'file');
-  if (isBlob(file)) return file.arrayBuffer().then((bytes) => new Uint8Array(bytes));
+  if (isBlob(file)) return bytesOfBlob(file);
   return isOf('Uint8Array')(file) ? (file as Uint8Array) : new Uint8Array(file);
+}
+
+/** @throws NmodeError (BAD_IMAGE) where what it is of has changed since */
+async function bytesOfBlob(blob: Blob): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch (error) {
+    throw new NmodeError('BAD_IMAGE', `the Blob of an image cannot be read: ${reason(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 const IMAGE_FILE: Kind = ['the path of an image, its file: URL, a Blob or bytes', isFile];

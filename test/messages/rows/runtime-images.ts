@@ -163,6 +163,7 @@ export const RUNTIME_IMAGES: Conditions = {
     'complex numbers': 'the samples are of the type complex or dpcomplex',
   },
   'runtime/node/images/files.ts': {
+    'the Blob of an image cannot be read: …': 'the file that it is of has changed since',
     'its data are damaged': 'libvips refuses an image for a warning, and does not say which',
     'it has … samples a pixel: … and … more, which are not one alpha by its ExtraSamples: a model of … channels takes them all, for another leave them out':
       'a TIFF has samples behind grey or colours, and not exactly one of kind 1 or 2 in ExtraSamples; the model takes fewer channels',

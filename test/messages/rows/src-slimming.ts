@@ -25,7 +25,9 @@ export const SRC_SLIMMING: Conditions = {
     'the training is kept in …: the same command with … goes on': 'the same, where there is a state',
     'no step was taken yet, and nothing is kept': 'the same, where there is none',
   },
-  'src/slimming/features/batch-reader.ts': { '… images of …': 'never: a batch has as many images as its step takes' },
+  'src/slimming/features/batch-reader.ts': {
+    '… images of …': 'never: a batch has as many images as its step takes',
+  },
   'src/slimming/teacher/checkpoint-teacher.ts': {
     '…: … takes volumes, and no files of volumes are read yet: train a decoder on its features in PyTorch, and export that':
       'the network that is to be slimmed has three axes of space',

@@ -22,7 +22,7 @@ const VOLUMES = [
   ['ct.nii', nifti, 'NIfTI'],
   ['pair.nii', header('ni1\0', 344), 'NIfTI'],
   ['second.nii', header('n+2\0', 4), 'NIfTI'],
-  ['ct.nii.gz', gzipSync(nifti), 'packed by gzip, as NIfTI files are'],
+  ['ct.nii.gz', gzipSync(nifti), 'packed by gzip, as NIfTI files mostly are'],
   ['slice.dcm', header('DICM', 128), 'DICOM'],
   ['ct.mha', Buffer.from('ObjectType = Image\nNDims = 3\n'), 'MetaImage'],
   ['ct.nrrd', Buffer.from('NRRD0004\ntype: short\n'), 'NRRD'],
