@@ -15,7 +15,7 @@ export const FITTING = {
   weightDecay: 1e-4,
   /** The share of the steps, at the end, that normalise by the running statistics, as the student will. */
   runningShare: 0.8,
-  /** Steps from one look at the held-out images to the next. */
+  /** Steps from one look at the held-out images to the next; three times as many in the first half. */
   lookEvery: 100,
   /** The share of the steps without an improvement after which a training ends, only where it normalises as the student will. */
   patience: 0.5,

@@ -107,7 +107,7 @@ class Phase {
         next.catch(() => {});
         const seconds = before.seconds + clock.seconds;
         record = { ...advanced(record, made, await run), seconds };
-        if (step % task.lookEvery === 0 || step === steps) record = await judge.look(record);
+        if (isLook(step, task)) record = await judge.look(record);
         task.onProgress(progressOf(record, steps, clock));
         await task.keep(record, false);
         if (end === steps && isOver(record, task)) record = { ...record, stopped: true };
@@ -175,6 +175,10 @@ function advanced(
   if (!Number.isFinite(loss) || !Number.isFinite(norm)) throw diverged(step, loss, norm);
   return { ...record, step, state: made.nextState(found), losses: [...record.losses, loss] };
 }
+
+/** In the first half of the cycle weights are far from their best: looks are for those who watch. */
+const isLook = (step: number, { steps, lookEvery }: FitTask): boolean =>
+  step === steps || step % (step < steps / 2 ? 3 * lookEvery : lookEvery) === 0;
 
 /** In the last third of the cycle the rate falls, and that is when most is gained. */
 const isOver = ({ step, best }: FitRecord, { steps, patience }: FitTask): boolean =>
