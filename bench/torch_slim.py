@@ -234,7 +234,8 @@ def trained(train: List[Tensor], held_out: List[Tensor]) -> nn.Module:
         loss.backward()
         optimizer.step()
         schedule.step()
-        if (step + 1) % settings["lookEvery"] == 0 or step + 1 == steps:
+        every = settings["lookEvery"] * (3 if step + 1 < steps / 2 else 1)
+        if (step + 1) % every == 0 or step + 1 == steps:
             found = divergence(student, held_out)
             if found < best[0]:
                 best = (found, {key: t.clone() for key, t in student.state_dict().items()})
