@@ -1,5 +1,11 @@
 import { type Reach, statedReach } from '../graph/analysis/receptive-field.js';
-import { type Assumption, assumedStructure, assumptionsIn } from '../graph/common/assumption.js';
+import {
+  type Assumption,
+  assumedSize,
+  assumedStructure,
+  assumptionsIn,
+  OF_PREPARATION,
+} from '../graph/common/assumption.js';
 import { parseDecimal } from '../graph/common/decimal.js';
 import { badModel, badUsage } from '../graph/common/errors.js';
 import { axesOf, type Layout } from '../graph/common/layout.js';
@@ -203,18 +209,23 @@ function recipeAssumptions(
   [height, width]: readonly (number | string | undefined)[],
   metadata: Outline['metadata'],
 ): readonly Assumption[] {
-  const value = recipeSummary(recipe);
   const isStated = metadata.has(RECIPE_KEY);
-  // What an export assumed, its model says, but nobody knows.
-  const assumed = assumptionsIn(metadata).find(({ option }) => option === 'recipe');
-  if (!isNormalized) {
-    if (isStated && assumed === undefined) return [];
-    // Of the same recipe, that may say more: whose it is.
-    const known = assumed?.value.startsWith(value) ? assumed.value : value;
-    return [{ what: 'recipe', value: known, option: 'recipe' }];
-  }
-  const isOpen = !isStated && (typeof height === 'string' || typeof width === 'string');
-  return !isSized && isOpen ? [{ what: 'size of images', value, option: 'recipe' }] : [];
+  const isOpen = typeof height === 'string' || typeof width === 'string';
+  // What was assumed when a model was made, it says, but nobody knows.
+  const [stated, statedSize] = OF_PREPARATION.map((subject) =>
+    assumptionsIn(metadata).find(({ what }) => what === subject),
+  );
+  const summary = recipeSummary(recipe);
+  // Of the same recipe, that may say more: whose it is.
+  const value = stated?.value.startsWith(summary) ? stated.value : summary;
+  const isGuessed = !isNormalized && (!isStated || stated !== undefined);
+  const isSizeGuessed = !isSized && (isStated ? statedSize !== undefined : isNormalized && isOpen);
+  // Where the input is open, a recipe can still say it.
+  const way = isOpen ? 'recipe' : (statedSize?.option ?? 'recipe');
+  return [
+    ...(isGuessed ? [{ what: 'recipe', value, option: 'recipe' }] : []),
+    ...(isSizeGuessed ? assumedSize(recipe.sizing, way) : []),
+  ];
 }
 
 function readRecipe(text: string, channels: number): Recipe {

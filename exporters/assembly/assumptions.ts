@@ -1,4 +1,9 @@
-import { ASSUMED_KEY, type Assumption, type CheckedAssumption } from '../../graph/common/assumption.js';
+import {
+  ASSUMED_KEY,
+  type Assumption,
+  type CheckedAssumption,
+  OF_PREPARATION,
+} from '../../graph/common/assumption.js';
 import type { Model } from '../../graph/ir/model.js';
 import type { Network } from '../backbones/backbone.js';
 import { BACKBONE_IDS } from '../backbones/index.js';
@@ -12,7 +17,8 @@ const VERIFIED_KEY = 'nmode.verified';
 
 /** Those of the network: a reference holds prepared pixels, and tells nothing of how images are prepared. */
 export function ofNetwork<T extends Assumption>(assumed: readonly T[]): readonly T[] {
-  return assumed.filter(({ option }) => option !== 'recipe' && option !== 'background');
+  const ofImages: readonly string[] = [...OF_PREPARATION, 'background'];
+  return assumed.filter(({ what }) => !ofImages.includes(what));
 }
 
 /** Those of the network before its head: logits tell nothing of what follows them. */

@@ -1,6 +1,6 @@
 import { check } from '../../graph/analysis/check.js';
 import { withReceptiveField } from '../../graph/analysis/reach.js';
-import type { Assumption } from '../../graph/common/assumption.js';
+import { type Assumption, assumedSize } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { NORMALIZATIONS } from '../../graph/common/normalization.js';
@@ -35,7 +35,7 @@ import { assumptionsOf } from './assumptions.js';
 import { buildModel, buildWithSkips, type InputSize, sizeMultiple } from './build.js';
 import { namedClasses } from './class-names.js';
 import type { Description } from './describe.js';
-import { type ExportPlan, type ImagePlan, inputSizeOf } from './export-plan.js';
+import { type ExportPlan, type ImagePlan, inputSizeOf, isSizeAssumed } from './export-plan.js';
 import { foldsOf } from './folds.js';
 import { type LibraryUse, libraryUse } from './library-recipe.js';
 import { networkCost } from './network-cost.js';
@@ -113,6 +113,7 @@ export function exportCheckpoint(
     ...(isRecipeAssumed(network, images)
       ? [{ what: 'recipe', value: assumedRecipe(described, recipe), option: 'recipe' }]
       : []),
+    ...(isSizeAssumed(network, plan) ? assumedSize(recipe.sizing, 'size, nativeSize') : []),
     ...(described.head === 'softmax' && described.classes > 1 && background === undefined
       ? [{ what: 'background', value: 'class 0', option: 'background' }]
       : []),

@@ -92,6 +92,16 @@ export function inputSizeOf(
   return imageSize({ ...pick(images, ['nativeSize']), ...(sizing && { recipe: { sizing } }) });
 }
 
+/** Whether nobody says the size of images: neither the user nor what is known of how the network is used. */
+export function isSizeAssumed(
+  { axes, sizing, usualSize, preparation }: Network,
+  { graph, images }: Pick<ExportPlan, 'graph' | 'images'>,
+): boolean {
+  const isUsed = sizing !== undefined || usualSize !== undefined || preparation !== undefined;
+  const isAsked = images.recipe?.sizing !== undefined || graph.size?.height !== undefined;
+  return axes !== 3 && !isUsed && !isAsked;
+}
+
 /** Of images, for a network that is mostly run at one size. */
 const usual = ([height, width]: readonly number[] = []): Sizing | undefined =>
   height === undefined || width === undefined ? undefined : { kind: 'resize', height, width };

@@ -15,12 +15,12 @@ export function encoderAssumptions(
   images: GraftImages,
   ofDecoder: readonly Assumption[],
 ): readonly Assumption[] {
-  const known =
-    images.recipe?.normalization === undefined && images.window === undefined
-      ? OF_DECODERS
-      : [...OF_DECODERS, 'recipe'];
+  const isNormalized = images.recipe?.normalization !== undefined || images.window !== undefined;
+  const said = [...(isNormalized ? ['recipe'] : []), ...(images.recipe?.sizing ? ['size'] : [])];
   return assumptionsIn(metadata)
-    .filter(({ option, verified }) => !verified && !known.includes(option))
+    .filter(
+      ({ what, option, verified }) => !verified && !OF_DECODERS.includes(option) && !said.includes(what),
+    )
     .map(({ verified: _, ...assumption }) => assumption)
     .filter(({ what, value }) => !ofDecoder.some((other) => other.what === what && other.value === value));
 }

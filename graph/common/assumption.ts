@@ -1,4 +1,5 @@
 import { option } from './option.js';
+import type { Sizing } from './recipe.js';
 
 /** What a file does not say, and what is taken in its place. Every result that rests on it states it. */
 export interface Assumption {
@@ -6,7 +7,7 @@ export interface Assumption {
   readonly what: string;
   /** What is taken for it, in words: `min-max, resized to 256x256`. */
   readonly value: string;
-  /** The option that says it, by the name of its flag in camel case (LMD's `solverOptions.form` is `lmdForm`); '' for none. */
+  /** The option that says it, by the name of its flag in camel case (LMD's `solverOptions.form` is `lmdForm`), several separated by commas; '' for none. */
   readonly option: string;
   /** Whether outputs of the trained network have proven it. */
   readonly verified?: boolean;
@@ -17,7 +18,13 @@ export interface Assumption {
  * @param named how an option is named
  */
 export function assumptionsText(assumptions: readonly Assumption[], named = option): string {
-  const way = (name: string) => (name === '' ? '' : ` (${named(name)})`);
+  const way = (names: string) =>
+    names === ''
+      ? ''
+      : ` (${names
+          .split(', ')
+          .map((name) => named(name))
+          .join(', ')})`;
   return assumptions.map(({ what, value, option: name }) => `${what} ${value}${way(name)}`).join('; ');
 }
 
@@ -52,11 +59,37 @@ function isChecked(entry: unknown): entry is CheckedAssumption {
   return [what, value, option].every((text) => typeof text === 'string') && typeof verified === 'boolean';
 }
 
-/** Metadata after somebody said what was assumed before. */
-export function withoutStated(
+/**
+ * Metadata after somebody said what was assumed before.
+ * @param subjects what somebody said, or part of it
+ * @param assumed what of that is assumed all the same
+ */
+export function restated(
   metadata: ReadonlyMap<string, string>,
-  option: string,
+  subjects: readonly string[],
+  assumed: readonly Assumption[] = [],
 ): ReadonlyMap<string, string> {
-  const left = assumptionsIn(metadata).filter((each) => each.option !== option);
-  return metadata.has(ASSUMED_KEY) ? new Map([...metadata, [ASSUMED_KEY, JSON.stringify(left)]]) : metadata;
+  if (!metadata.has(ASSUMED_KEY) && assumed.length === 0) return metadata;
+  const left = [
+    ...assumptionsIn(metadata).filter(({ what }) => !subjects.includes(what)),
+    ...assumed.map((each) => ({ ...each, verified: false })),
+  ];
+  return new Map([...metadata, [ASSUMED_KEY, JSON.stringify(left)]]);
+}
+
+/** What is assumed of the preparation of images. */
+export const OF_PREPARATION = ['recipe', 'size'] as const;
+
+/** Those of the preparation of images. */
+export function ofPreparation<T extends Assumption>(assumed: readonly T[]): readonly T[] {
+  return assumed.filter(({ what }) => OF_PREPARATION.some((subject) => subject === what));
+}
+
+/**
+ * The size of images, where nobody says it and they do not keep their own.
+ * @param way the options that say it
+ */
+export function assumedSize(sizing: Sizing, way: string): readonly Assumption[] {
+  if (sizing.kind === 'pad') return [];
+  return [{ what: 'size', value: `${sizing.height}x${sizing.width}`, option: way }];
 }

@@ -1,4 +1,4 @@
-import { type Assumption, withoutStated } from '../../graph/common/assumption.js';
+import { type Assumption, OF_PREPARATION, ofPreparation, restated } from '../../graph/common/assumption.js';
 import { CLASS_NAMES_KEY, givenClassNames } from '../../graph/common/class-names.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { LAYOUT_KEY } from '../../graph/common/layout.js';
@@ -97,12 +97,12 @@ function withFacts(model: Model, options: OptimizeModelOptions): Model {
   let { metadata } = result;
   if (recipe !== undefined || window !== undefined || grey !== undefined) {
     const spec = imageSpecOf(outline, pick(options, ['recipe', 'window', 'grey', 'layout']));
-    if (recipe !== undefined || window !== undefined) metadata = withoutStated(metadata, 'recipe');
+    metadata = restated(metadata, OF_PREPARATION, ofPreparation(spec.assumed));
     facts.push([IO_KEY, spec.io], [RECIPE_KEY, recipeText(spec.recipe)]);
   }
   if (layout !== undefined) facts.push([LAYOUT_KEY, imageSpecOf(outline, { layout }).layout]);
   if (background !== undefined) {
-    metadata = withoutStated(metadata, 'background');
+    metadata = restated(metadata, ['background']);
     facts.push([BACKGROUND_KEY, String(background)]);
   }
   if (classNames !== undefined) facts.push([CLASS_NAMES_KEY, JSON.stringify(givenClassNames(classNames))]);

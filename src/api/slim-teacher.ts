@@ -1,13 +1,14 @@
 import { extname } from 'node:path';
-import { beforeHead, checkedBy } from '../../exporters/assembly/assumptions.js';
+import { beforeHead, checkedBy, ofNetwork } from '../../exporters/assembly/assumptions.js';
 import type { Hints } from '../../exporters/assembly/describe.js';
 import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
 import { type ExportPlan, imageSize, planExport } from '../../exporters/assembly/export-plan.js';
 import { type Checkpoint, openCheckpoint } from '../../exporters/checkpoints/open.js';
-import type { Assumption } from '../../graph/common/assumption.js';
+import { type Assumption, assumedSize } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
+import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { givesLogits, parityRule } from '../parity/tolerance.js';
@@ -99,10 +100,20 @@ async function planOf(checkpoint: Checkpoint, options: SlimOptions) {
   const { plan, notes } = await withStructure(checkpoint, asked, { assume, reference, tolerance: {} });
   const { head: found, ...hints } = plan.hints;
   const given = head ?? (found === 'none' ? undefined : found);
-  const taken = { ...plan, hints: { ...hints, ...(given !== undefined && { head: given }) } };
+  const taken = {
+    ...plan,
+    assumed: [...(plan.assumed ?? []), ...sizeAssumed(options)],
+    hints: { ...hints, ...(given !== undefined && { head: given }) },
+  };
   const isFound = found === 'none' || (found !== undefined && found === given);
   if (reference !== undefined && !isFound) await prove(checkpoint, taken, reference);
   return { plan: taken, notes };
+}
+
+/** The size of images, where nobody says it. */
+function sizeAssumed({ size, recipe }: SlimOptions): readonly Assumption[] {
+  const isSaid = size !== undefined || recipe?.sizing !== undefined;
+  return isSaid ? [] : assumedSize({ kind: 'resize', height: RELEASE_SIDE, width: RELEASE_SIDE }, 'size');
 }
 
 /** Holds a network, by its logits or by its probabilities, against a reference. @throws NmodeError (BAD_REFERENCE, CHECK_FAILED) */
@@ -114,7 +125,7 @@ async function prove(checkpoint: Checkpoint, plan: ExportPlan, reference: string
     });
     const { head } = description;
     const rule = parityRule(givesLogits(head, model), {}, true);
-    return { model: encodeModel(model), head, said: { notes, assumed, rule } };
+    return { model: encodeModel(model), head, said: { notes, assumed: ofNetwork(assumed), rule } };
   };
   const logits = ofHints({ ...plan.hints, head: 'none' });
   if ((await verify({ model: logits.model, reference, ...logits.said.rule })).pass) return;

@@ -34,8 +34,23 @@ describe('the recipe', () => {
     expect(port?.name).toBe('input');
     const given = { recipe: { normalization: { kind: 'unit' } } } as const;
     expect(inputSpecOf({ ...open, inputs }, given).assumed).toEqual([
-      { what: 'size of images', value: 'unit, resized to 256x256', option: 'recipe' },
+      { what: 'size', value: '256x256', option: 'recipe' },
     ]);
+  });
+
+  it('and the size are assumed apart, where a model states that they were', () => {
+    const recipe = { what: 'recipe', value: 'unit, resized to 8x8', option: 'recipe', verified: false };
+    const size = { what: 'size', value: '8x8', option: 'size, nativeSize', verified: false };
+    const assumedOf = (list: readonly object[], options: InputSpecOptions = {}) =>
+      form(sigmoid, options, { ...KNOWN, 'nmode.assumed': JSON.stringify(list) }).assumed.map(
+        ({ what }) => what,
+      );
+    expect(assumedOf([size])).toEqual(['size']);
+    expect(assumedOf([recipe, size])).toEqual(['recipe', 'size']);
+    const normalization = { kind: 'unit' } as const;
+    expect(assumedOf([recipe, size], { recipe: { normalization } })).toEqual(['size']);
+    const sizing: Sizing = { kind: 'resize', height: 8, width: 8 };
+    expect(assumedOf([recipe, size], { recipe: { normalization, sizing } })).toEqual([]);
   });
 });
 

@@ -74,6 +74,32 @@ describe('what an export assumes', () => {
     expect(nmode('inspect', out('proven.onnx')).stdout).toContain(`${LINE}; verified by the reference`);
   });
 
+  it.each([
+    [[], 'size, nativeSize'],
+    [['--dynamic'], 'recipe'],
+  ])('has the size where nobody says it: %j', (flags, way) => {
+    const photograph = fixture('images', 'ISIC_0000082.jpg');
+    const args = ['export', checkpoint, '--recipe', 'unit', '-o', out('sized.onnx')];
+    const said = 'size 256x256 (--size, --native-size)';
+    expect(nmode(...args, ...flags).stdout).toContain(
+      `\nrecipe     unit, resized to 256x256; assumed ${said}\n`,
+    );
+    const report = nmode('predict', out('sized.onnx'), photograph, '-o', out('masks'), '--json').stdout;
+    expect(JSON.parse(report).assumed).toEqual([{ what: 'size', value: '256x256', option: way }]);
+    // Who says only how images are normalized says nothing of their size.
+    nmode('optimize', out('sized.onnx'), '-o', out('optimized.onnx'), '--recipe', 'imagenet');
+    const again = nmode('predict', out('optimized.onnx'), photograph, '-o', out('masks'), '--json').stdout;
+    expect(JSON.parse(again).assumed).toEqual([{ what: 'size', value: '256x256', option: way }]);
+  });
+
+  it('has no size that somebody says', () => {
+    const args = ['export', checkpoint, '--recipe', 'unit', '-o', out('said.onnx')];
+    for (const flags of [['--size', '64x64'], ['--native-size']]) {
+      const { assumed } = JSON.parse(nmode(...args, ...flags, '--json').stdout);
+      expect(assumed).not.toContainEqual(expect.objectContaining({ what: 'size' }));
+    }
+  });
+
   it('is parted by a reference of logits, which shows all but the head', async () => {
     const args = ['export', checkpoint, '--size', '32x48'];
     nmode(...args, '-o', out('bare.onnx'), '--head', 'none');

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { DECODER_IDS } from '../../../exporters/assembly/describe.js';
 import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
 import { ACTIVATION_NAMES } from '../../../exporters/decoders/variant.js';
+import { assumptionsText, OF_PREPARATION } from '../../../graph/common/assumption.js';
 import { CLASS_NAMES_KEY, parseClassNames } from '../../../graph/common/class-names.js';
 import {
   APPLIED_HEAD_KEY,
@@ -19,7 +20,7 @@ import { parseCount, parseFolds, parseOutput, parseSpace } from '../flags/argume
 import { backboneArgumentsOption } from '../flags/backbone-arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, withSolverOptions } from '../flags/decoder-flags.js';
-import type { InFlags } from '../flags/flag-words.js';
+import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { backgroundOption, classesOption } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
 import { greyOption, recipeOption, windowOption } from '../flags/recipe-flags.js';
@@ -173,8 +174,9 @@ function classesText({ architecture }: ExportReport): string | undefined {
 /** How images are prepared, and whether anybody said so. */
 function recipeText({ architecture, assumed }: ExportReport): string | undefined {
   const recipe = architecture[RECIPE_KEY];
-  const taken = assumed.find(({ option }) => option === 'recipe');
-  return taken ? `${taken.value} (assumed: --recipe)` : recipe && recipeSummary(parseRecipe(recipe));
+  const [taken, size] = OF_PREPARATION.map((subject) => assumed.find(({ what }) => what === subject));
+  const text = taken ? `${taken.value} (assumed: --recipe)` : recipe && recipeSummary(parseRecipe(recipe));
+  return size ? `${text}; assumed ${assumptionsText([size], flagOf)}` : text;
 }
 
 function multipleText({ io, input, sizeMultiple }: ExportReport): string {

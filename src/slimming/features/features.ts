@@ -276,7 +276,7 @@ function storeFor({ skips }: Teacher, shapes: Collected['shapes'], { budget, fol
 }
 
 function blind({ name, assumed }: Teacher, images: number): NmodeError {
-  const guess = assumed.some((assumption) => assumption.option === 'recipe')
+  const guess = assumed.some(({ what }) => what === 'recipe')
     ? `, or say with ${option('recipe')} how they are prepared`
     : '';
   return new NmodeError(

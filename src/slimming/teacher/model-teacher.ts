@@ -5,6 +5,7 @@ import { graftDecoder, planGraft } from '../../../exporters/grafting/graft.js';
 import { checkNames, skipsOf } from '../../../exporters/grafting/skips.js';
 import { locate } from '../../../graph/analysis/features.js';
 import { prune } from '../../../graph/analysis/prune.js';
+import { ofPreparation } from '../../../graph/common/assumption.js';
 import { at } from '../../../graph/common/at.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { pick } from '../../../graph/common/pick.js';
@@ -82,8 +83,10 @@ export async function modelTeacher(loaded: LoadedModel, options: ModelTeacherOpt
 }
 
 /** What nobody said of the teacher's images and classes, the student takes over. */
-const unsaid = (assumed: Teacher['spec']['assumed']) =>
-  assumed.filter(({ option }) => option === 'recipe' || option === 'background');
+const unsaid = (assumed: Teacher['spec']['assumed']) => [
+  ...ofPreparation(assumed),
+  ...assumed.filter(({ what }) => what === 'background'),
+];
 
 async function classesOf(model: Model, mask: string): Promise<number> {
   const declared = at(model.graph.outputs, 0).type?.shape?.[1];

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
+import { assumptionsIn, ofPreparation } from '../../../graph/common/assumption.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import { ints } from '../../../graph/ir/attribute.js';
 import { loadModel } from '../../../runtime/node/model.js';
@@ -71,6 +72,22 @@ it('puts one on the proposed tensors of an .onnx model, in another size than squ
   expect(metadata.get('nmode.decoder')).toBe('hd');
   expect(JSON.parse(metadata.get('nmode.recipe') ?? '').sizing).toEqual({ kind: 'resize', ...size });
 }, 600_000);
+
+it.each([
+  ['foreign/unet.onnx', 'recipe'],
+  ['slim/teacher.pth', 'size'],
+])(
+  'of %s assumes the size alone where the recipe is said',
+  async (file, option) => {
+    const output = join(folder, 'sized.onnx');
+    const { size: _, ...short } = SHORT;
+    const recipe = { normalization: { kind: 'unit' } } as const;
+    await slim({ ...short, network: fixture(file), output, recipe, steps: 7, force: true });
+    const stated = ofPreparation(assumptionsIn((await loadModel(output)).model.metadata));
+    expect(stated).toEqual([{ what: 'size', value: '256x256', option, verified: false }]);
+  },
+  600_000,
+);
 
 it('agrees with a checkpoint just as with the .onnx file that it is exported to', async () => {
   const exported = join(folder, 'exported.onnx');
