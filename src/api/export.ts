@@ -44,7 +44,7 @@ export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOp
   readonly key?: string;
   /** The id of the hypothesis to assume, for a network of which only the structure is known. */
   readonly assume?: string;
-  /** Input sizes. Default: 1 x 256 x 256; for volumes 1 x 64 x 64 x 64, or those stored next to the weights. A size that is left out stays open. */
+  /** Input sizes. Default: those stored next to the weights, or 1 x 256 x 256; for volumes 1 x 64 x 64 x 64. A size that is left out stays open. */
   readonly size?: InputSize;
 }
 

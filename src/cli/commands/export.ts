@@ -74,7 +74,7 @@ export function addExport(program: Command, inFlags: InFlags): void {
   addCheckpointFlags(command)
     .option(
       '--size <[Dx]HxW>',
-      'input height and width (default: 256x256); for volumes, depth, height and width (default: 64x64x64)',
+      "input height and width (default: the network's own, or 256x256); for volumes, depth, height and width (default: the network's own, or 64x64x64)",
       parseSpace,
     )
     .addOption(new Option('--dynamic', 'leave batch, height and width open').conflicts(['size', 'batch']))
@@ -92,7 +92,7 @@ export function addExport(program: Command, inFlags: InFlags): void {
         ['8', '16'],
       ),
     )
-    .addOption(recipeOption('the release'))
+    .addOption(recipeOption("the network's own, or the release's, reported as assumed"))
     .addOption(windowOption())
     .addOption(greyOption())
     .addOption(backgroundOption())
