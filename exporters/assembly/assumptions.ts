@@ -13,7 +13,7 @@ import type { SettingsInUse } from '../nn/settings.js';
 import type { Description, Hints } from './describe.js';
 
 /** The key of `metadata_props` that says how close the network is to its reference, where it was held against one. */
-const VERIFIED_KEY = 'nmode.verified';
+export const VERIFIED_KEY = 'nmode.verified';
 
 /** Those of the network: a reference holds prepared pixels, and tells nothing of how images are prepared. */
 export function ofNetwork<T extends Assumption>(assumed: readonly T[]): readonly T[] {

@@ -109,7 +109,7 @@ describe('what an export assumes', () => {
     const logits = referenceFile('logits.safetensors', input, mask);
     const { stdout } = nmode(...args, '-o', out('headed.onnx'), '--reference', logits);
     const parted =
-      'head sigmoid (--head); not verified. Verified by the reference: pooling max (--pooling); ';
+      'head sigmoid (--head); not verified, since the reference holds logits. Verified by the reference: pooling max (--pooling); ';
     expect(stdout).toContain(`\nassumed    ${parted}`);
     expect(nmode('inspect', out('headed.onnx')).stdout).toContain(parted);
   });

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { VERIFIED_KEY } from '../../../exporters/assembly/assumptions.js';
 import { ASSUMED_KEY, assumptionsText } from '../../../graph/common/assumption.js';
 import { badUsage } from '../../../graph/common/errors.js';
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport } from '../../index.js';
@@ -159,7 +160,7 @@ function modelText(report: ModelReport, { why, all }: Shown): string {
     ['activations', activationBytes === undefined ? undefined : `${bytesText(activationBytes)} in all`],
     ['nodes', `${report.nodes}: ${operators.join(', ')}`],
     ...(why ? untypedFields(report.untyped) : [untypedField(report.untyped)]),
-    assumedNetworkField(report.assumed),
+    assumedNetworkField(report.assumed, VERIFIED_KEY in report.metadata),
     ...Object.entries(report.metadata).filter(([key]) => key !== ASSUMED_KEY || report.assumed.length === 0),
   ]);
   return `${head}\n\n${tensorTable(report.tensors, all)}`;

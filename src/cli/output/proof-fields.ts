@@ -9,7 +9,7 @@ import { verifiedField } from './verified-field.js';
 export function proofFields(report: ExportReport | GraftReport): readonly Field[] {
   return [
     costField(report),
-    assumedNetworkField(report.assumed),
+    assumedNetworkField(report.assumed, report.verified !== undefined),
     verifiedField(report),
     ...transformFields(report),
     ...report.notes.map((note) => ['note', note] as const),
