@@ -176,10 +176,13 @@ describe('from checkpoint to mask', () => {
       nmode('export', classes, '-o', out('four.onnx'), ...told, '--head', 'sigmoid', '--size', '32x48')
         .status,
     ).toBe(0);
-    expect(nmode('predict', out('four.onnx'), image, '-o', out('four'), '--overlay').status).toBe(0);
+    const { stdout, status } = nmode('predict', out('four.onnx'), image, '-o', out('four'), '--overlay');
+    expect(status).toBe(0);
     const masks = [1, 2, 3, 4].map((index) => `mask_${index}`);
     const kinds = ['labels', ...masks, 'overlay'];
-    expect(readdirSync(out('four'))).toEqual(kinds.map((kind) => `ISIC_0000082_${kind}.png`));
+    const written = kinds.map((kind) => `ISIC_0000082_${kind}.png`);
+    expect(readdirSync(out('four'))).toEqual(written);
+    for (const file of written) expect(stdout).toContain(file);
     expect(nmode('export', trained, '-o', out('two.onnx'), ...told, '--batch', '2').status).toBe(0);
     const run = nmode('predict', out('two.onnx'), image, '-o', out('two'));
     expect(run).toMatchObject({ status: 3, stderr: expect.stringContaining('takes 2 images at a time') });

@@ -5,7 +5,7 @@ import { NmodeError } from '../../../graph/common/errors.js';
 import { recipeSummary } from '../../../graph/common/recipe.js';
 import { classesText } from '../../../runtime/masks/classes.js';
 import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
-import type { ClassRegions, PredictOptions, PredictReport } from '../../api/predict.js';
+import type { ClassRegions, Prediction, PredictOptions, PredictReport } from '../../api/predict.js';
 import type { ProbabilityFormat } from '../../api/predict-files.js';
 import { warningLines } from '../../files/file-warnings.js';
 import { count } from '../../reports/figures.js';
@@ -87,16 +87,18 @@ function predictionText(
   { predictions, failures, provider, recipe, semantics, assumed, shard }: PredictReport,
   { output, threshold }: Pick<Flags, 'output' | 'threshold'>,
 ): string {
-  const rows = predictions.map(({ image, masks, classes, timings }) => [
-    image,
-    masks.map((mask) => relative(output, mask)).join(', '),
-    classes.map(insideText).join(', '),
-    classes.map(({ count: parts }) => count(parts)).join(', '),
-    `${(timings.total - timings.queue).toFixed(0)} ms`,
+  const rows = predictions.map((prediction) => [
+    prediction.image,
+    filesOf(prediction)
+      .map((file) => relative(output, file))
+      .join(', '),
+    prediction.classes.map(insideText).join(', '),
+    prediction.classes.map(({ count: parts }) => count(parts)).join(', '),
+    `${(prediction.timings.total - prediction.timings.queue).toFixed(0)} ms`,
   ]);
   const failed = failures.length > 0 ? `, ${failures.length} failed` : '';
   return [
-    ...(rows.length === 0 ? [] : [table(['image', 'mask', 'inside', 'parts', 'time'], rows)]),
+    ...(rows.length === 0 ? [] : [table(['image', 'files', 'inside', 'parts', 'time'], rows)]),
     fields([
       ['prepared', recipeSummary(recipe)],
       ['classes', semantics.count > 1 ? classesText(semantics, semantics.count, threshold) : undefined],
@@ -106,6 +108,11 @@ function predictionText(
     ]),
     `${predictions.length} segmented on ${provider.effective}${failed}`,
   ].join('\n');
+}
+
+/** All that was written of an image. */
+function filesOf({ masks, labels, overlay, probabilities = [] }: Prediction): readonly string[] {
+  return [...masks, ...(labels ? [labels] : []), ...(overlay ? [overlay] : []), ...probabilities];
 }
 
 function insideText({ name, area, coverage }: ClassRegions): string {
