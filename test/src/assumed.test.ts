@@ -92,6 +92,13 @@ describe('what an export assumes', () => {
     expect(JSON.parse(again).assumed).toEqual([{ what: 'size', value: '256x256', option: way }]);
   });
 
+  it('has the recipe of a model that is optimized without one, with the option that says it', () => {
+    const args = ['optimize', fixture('foreign', 'opset9.onnx'), '-o', out('lifted.onnx'), '--opset', '17'];
+    expect(nmode(...args, '--optimize', 'none').stdout).toContain(
+      'images    min-max, resized to 64x64; assumed, since the model has no recipe (--recipe)\n',
+    );
+  });
+
   it('has no size that somebody says', () => {
     const args = ['export', checkpoint, '--recipe', 'unit', '-o', out('said.onnx')];
     for (const flags of [['--size', '64x64'], ['--native-size']]) {

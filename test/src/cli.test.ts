@@ -71,6 +71,12 @@ describe('from checkpoint to mask', () => {
     const parity = JSON.parse(run.stdout);
     expect(parity).toMatchObject({ pass: true, atol: 1e-5, rtol: 0 });
     expect(parity.outputs.mask).toMatchObject({ meanAbs: expect.any(Number), maxRel: expect.any(Number) });
+    const toleranceOf = (...flags: string[]) =>
+      /^tolerance: (.*); ran on cpu$/m.exec(
+        nmode('verify', model, '--reference', reference, ...flags).stdout,
+      )?.[1];
+    expect(toleranceOf()).toBe('1e-5');
+    expect(toleranceOf('--atol', '0', '--rtol', '0.001')).toBe('0 + 1e-3 |reference|');
     expect(nmode('verify', model, '--reference', reference, '--atol', '0')).toMatchObject({ status: 1 });
   });
 

@@ -84,7 +84,7 @@ function preparedText({ recipe, from }: NonNullable<OptimizeReport['prepared']>)
   const who = {
     options: 'from --recipe, written into the model',
     model: 'from the model',
-    release: 'assumed: the model has no recipe',
+    release: 'assumed, since the model has no recipe (--recipe)',
   };
   return `${recipeSummary(recipe)}; ${who[from]}`;
 }

@@ -59,6 +59,12 @@ function shareText(share: number | undefined): string {
   return `${(share * 100).toFixed(share === 0 ? 0 : 4)} %`;
 }
 
+/** 1e-5, and what is added to it. */
+function toleranceText({ atol, rtol, scaled }: Verification): string {
+  const absolute = `${atol === 0 ? atol : atol.toExponential()}${scaled ? ' of the largest' : ''}`;
+  return rtol === 0 ? absolute : `${absolute} + ${rtol.toExponential()} |reference|`;
+}
+
 function parityText(parity: Verification): string {
   const rows = Object.entries(parity.outputs).map(([name, output]) => [
     name,
@@ -79,9 +85,7 @@ function parityText(parity: Verification): string {
     'mask differs',
     'beyond',
   ];
-  const judged = paragraph(
-    `tolerance: ${parity.atol}${parity.scaled ? ' of the largest' : ''} + ${parity.rtol} |reference|; ran on ${parity.provider.effective}`,
-  );
+  const judged = paragraph(`tolerance: ${toleranceText(parity)}; ran on ${parity.provider.effective}`);
   const notes = parity.notes.map((note) => paragraph(`note: ${note}`));
   return [table(header, rows), judged, ...notes, assumedLine(parity.assumed)]
     .filter((part) => part !== '')

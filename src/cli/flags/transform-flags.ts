@@ -89,7 +89,7 @@ export function transformFields(
 ): readonly Field[] {
   const rules = Object.entries(changes).map(([rule, times]) => `${rule} ${times}`);
   return [
-    ['rewritten', level === 'none' ? undefined : rules.join(', ') || 'nothing'],
+    ['rewritten', level === 'none' ? undefined : rules.join(', ') || 'nothing to rewrite'],
     [
       'latency',
       direct &&
@@ -124,17 +124,19 @@ function outputText(output: OutputDifference, isNamed: boolean): string {
   const { name, kind, maxAbs, largest, dscDrop, spread } = output;
   const owner = isNamed ? `'${name}' ` : '';
   const own =
-    spread === undefined
+    spread === undefined || maxAbs === 0
       ? ''
       : ` (onnxruntime's own settings differ by ${spread.toExponential(1)} or more: twice that passes)`;
+  const found = maxAbs === 0 ? 'identical' : `within ${maxAbs.toExponential(1)}`;
   if (kind === 'values') {
-    const share = largest === 0 ? 0 : maxAbs / largest;
-    return `${owner}values within ${maxAbs.toExponential(1)}${own}, ${share.toExponential(1)} of the largest (no mask)`;
+    const share =
+      maxAbs === 0 || largest === 0 ? '' : `, ${(maxAbs / largest).toExponential(1)} of the largest`;
+    return `${owner}values ${found}${own}${share} (no mask)`;
   }
   const what = largest > 1.001 ? 'logits' : 'probabilities';
   const masks =
     dscDrop === undefined ? 'no mask found on any of them' : `DSC of masks ${(1 - dscDrop).toFixed(5)}`;
-  return `${owner}${what} within ${maxAbs.toExponential(1)}${own}, ${masks}`;
+  return `${owner}${what} ${found}${own}, ${masks}`;
 }
 
 function quantizedText(quantized: NonNullable<Transformed['quantized']>): string {
