@@ -21,6 +21,12 @@ export function ofNetwork<T extends Assumption>(assumed: readonly T[]): readonly
   return assumed.filter(({ what }) => !ofImages.includes(what));
 }
 
+/** Those of images first: masks depend on them most. */
+export function imagesFirst<T extends Assumption>(assumed: readonly T[]): readonly T[] {
+  const network = ofNetwork(assumed);
+  return [...assumed.filter((each) => !network.includes(each)), ...network];
+}
+
 /** Those of the network before its head: logits tell nothing of what follows them. */
 export function beforeHead<T extends Assumption>(assumed: readonly T[]): readonly T[] {
   return ofNetwork(assumed).filter(({ option }) => option !== 'head');

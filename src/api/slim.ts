@@ -19,8 +19,15 @@ import { findCases } from '../files/image-cases.js';
 import { type Failure, findPairs, masksAmong, type Pair } from '../files/pairs.js';
 import { refuseOverwriting, refuseUnwritable, writeTogether } from '../files/write-whole.js';
 import type { SlimImage } from '../slimming/features/features.js';
-import { type Contestants, compared, contestantsOf, drawn } from '../slimming/figures/comparison.js';
+import {
+  type Compared,
+  type Contestants,
+  compared,
+  contestantsOf,
+  drawn,
+} from '../slimming/figures/comparison.js';
 import { slimReportPage } from '../slimming/figures/report.js';
+import { slimTable } from '../slimming/figures/table.js';
 import { firstWeights } from '../slimming/fitting/student.js';
 import { locked } from '../slimming/lock.js';
 import { planSlim } from '../slimming/options.js';
@@ -67,7 +74,8 @@ async function slimmed(
   const { options, plan, teacher, images } = task;
   const { signal, onProgress } = options;
   // What does not fit is refused before anything is trained.
-  await teacher.student(plan.decoder, firstWeights(frameOf(task)));
+  const { assumed } = await teacher.student(plan.decoder, firstWeights(frameOf(task)));
+  onProgress?.({ phase: 'teacher', recipe: teacher.spec.recipe, assumed });
   const kept = await stateOfTask(task);
   const parts = await splitImages(images, {
     ...pick(plan, ['holdOut', 'seed']),
@@ -79,7 +87,7 @@ async function slimmed(
   const contestants = contestantsOf(task, student, fit.masksAt);
   const figures = await compared(task, student, contestants, parts);
   const lack = shortfall(figures.student, figures.teacher, plan.gates);
-  if (lack !== undefined && !options.force) throw refused(lack, kept.state.path);
+  if (lack !== undefined && !options.force) throw refused(lack, figures, kept.state.path);
   const { record } = fit;
   const report: SlimReport = {
     ...{ network: teacher.name, output: options.output, decoder: plan.decoder.id, encoder: teacher.encoder },
@@ -111,12 +119,12 @@ async function slimmed(
   return report;
 }
 
-function refused(lack: string, state: string): NmodeError {
-  const ways = `give more images or ${option('steps')}, or ${option('force', true)} to write it nevertheless`;
-  return new NmodeError(
-    'CHECK_FAILED',
-    `${lack}: ${ways}; nothing was written but ${state}, for ${option('resume')}`,
-  );
+function refused(lack: string, figures: Compared, state: string): NmodeError {
+  const resume = option('resume', true);
+  const ways = `give more ${option('steps')} with ${resume}, more images without it, or ${option('force', true)} to write it nevertheless`;
+  return new NmodeError('CHECK_FAILED', `${lack}: ${ways}; nothing was written but ${state}, for ${resume}`, {
+    detail: slimTable(figures).split('\n'),
+  });
 }
 
 /** All files, or none. */

@@ -5,6 +5,7 @@ import type { Order } from '../../exporters/decoders/block.js';
 import type { SolverChoices, SolverId } from '../../exporters/decoders/solvers.js';
 import type { Activation } from '../../exporters/decoders/variant.js';
 import type { Settings } from '../../exporters/nn/settings.js';
+import type { Assumption } from '../../graph/common/assumption.js';
 import type { IntensityWindow } from '../../graph/common/normalization.js';
 import type { Background, Grey, Recipe } from '../../graph/common/recipe.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
@@ -102,6 +103,8 @@ export interface SlimOptions
 
 /** What a slimming is at. */
 export type SlimProgress =
+  /** Before anything is trained: how the teacher takes images, and what is assumed. */
+  | { readonly phase: 'teacher'; readonly recipe: Recipe; readonly assumed: readonly Assumption[] }
   | { readonly phase: 'images' | 'features' | 'figures'; readonly done: number; readonly total: number }
   | {
       readonly phase: 'fitting';

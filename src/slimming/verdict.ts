@@ -17,7 +17,11 @@ export function shortfall(
 ): string | undefined {
   const { agreement, truth } = student;
   if (agreement !== undefined && agreement.mean < minAgreement) {
-    return `the student agrees with its teacher to a DSC of ${agreement.mean.toFixed(4)}, where ${option('minAgreement', minAgreement)} is asked for`;
+    const found =
+      agreement.mean === 0
+        ? "the student's masks are empty, or nowhere overlap those of its teacher"
+        : `the student agrees with its teacher to a DSC of ${agreement.mean.toFixed(4)}`;
+    return `${found}, where ${option('minAgreement', minAgreement)} is asked for`;
   }
   if (truth === undefined || teacher.truth === undefined) return undefined;
   const drop = teacher.truth.dsc - truth.dsc;

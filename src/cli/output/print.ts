@@ -1,8 +1,8 @@
 import { at } from '../../../graph/common/at.js';
 import { sizesText } from '../../../graph/ir/model.js';
 import type { Column } from '../../reports/html.js';
+import { fittingTable, GAP, hanging } from '../../reports/width.js';
 import type { Documents } from './documents.js';
-import { fittingTable, GAP, hanging } from './width.js';
 
 export function shapeLine(shape: readonly (number | string)[] | undefined): string {
   if (shape === undefined) return 'of any shape';
@@ -39,7 +39,7 @@ export function fields(list: readonly Field[]): string {
 export const paragraph = (text: string): string => hanging(text, 2, lineWidth());
 
 /** Columns of the terminal, or as many as COLUMNS says; without either, lines are as long as what they say, for those who search them. */
-function lineWidth(): number {
+export function lineWidth(): number {
   const { columns = Number(process.env.COLUMNS) } = process.stdout;
   return columns > 0 ? columns : Number.POSITIVE_INFINITY;
 }

@@ -8,6 +8,8 @@ interface Watching {
 
 /** What moves a bar; a payload is what its format names. */
 interface Bar {
+  /** Takes it away, and the clock before it, for what is to be printed. */
+  stop(): void;
   start(total: number, value: number, payload: object): void;
   update(value: number, payload?: object): void;
 }
@@ -40,7 +42,7 @@ export async function withBar<T>(
   const update: Bar['update'] = (value, payload = {}) => bar.update(value, payload);
   clock.start();
   try {
-    return await interruptible((signal) => work(signal, { start, update }));
+    return await interruptible((signal) => work(signal, { start, update, stop }));
   } finally {
     stop();
   }

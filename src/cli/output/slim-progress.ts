@@ -1,4 +1,8 @@
+import { assumptionsText } from '../../../graph/common/assumption.js';
+import { recipeSummary } from '../../../graph/common/recipe.js';
 import type { SlimProgress } from '../../slimming/slim-options.js';
+import { flagOf } from '../flags/flag-words.js';
+import { note } from './notes.js';
 import { withBar } from './progress.js';
 
 /** What long work is watched by. */
@@ -7,18 +11,22 @@ interface Watching {
   readonly onProgress: (progress: SlimProgress) => void;
 }
 
-const PHASES: Readonly<Record<SlimProgress['phase'], string>> = {
+const PHASES: Readonly<Record<Exclude<SlimProgress['phase'], 'teacher'>, string>> = {
   images: 'images read',
   features: 'images seen by the teacher',
   fitting: 'steps',
   figures: 'images compared',
 };
 
-/** Slims a network, with a bar for each phase. @throws as `interruptible` */
+/** Slims a network: says first what is assumed, then has a bar for each phase. @throws as `interruptible` */
 export async function withSlimProgress<T>(work: (watching: Watching) => Promise<T>): Promise<T> {
   return withBar('{bar} {value}/{total} {what}', (signal, bar) => {
     let phase: SlimProgress['phase'] | undefined;
     const onProgress = (progress: SlimProgress) => {
+      if (progress.phase === 'teacher') {
+        bar?.stop();
+        return noteTeacher(progress);
+      }
       const isFitting = progress.phase === 'fitting';
       const [done, total] = isFitting ? [progress.step, progress.steps] : [progress.done, progress.total];
       const what = `${PHASES[progress.phase]}${isFitting ? fittingText(progress) : ''}`;
@@ -30,6 +38,12 @@ export async function withSlimProgress<T>(work: (watching: Watching) => Promise<
     };
     return work({ signal, onProgress });
   });
+}
+
+function noteTeacher({ recipe, assumed }: SlimProgress & { phase: 'teacher' }): void {
+  note(`recipe: ${recipeSummary(recipe)}`);
+  const unproven = assumed.filter(({ verified }) => !verified);
+  if (unproven.length > 0) note(`assumed: ${assumptionsText(unproven, flagOf)}`);
 }
 
 function fittingText({ loss, agreement, secondsLeft }: SlimProgress & { phase: 'fitting' }): string {

@@ -1,3 +1,4 @@
+import { imagesFirst } from '../../../exporters/assembly/assumptions.js';
 import { exportCheckpoint } from '../../../exporters/assembly/export-model.js';
 import type { ExportPlan } from '../../../exporters/assembly/export-plan.js';
 import { detectIn, prefixIn } from '../../../exporters/assembly/network-weights.js';
@@ -58,10 +59,10 @@ export function checkpointTeacher(checkpoint: Checkpoint, plan: ExportPlan): Tea
       const made = exportCheckpoint(merged, { ...plan, hints });
       return {
         ...{ model: made.model, head: made.description.head, notes: exported.notes },
-        assumed: [
+        assumed: imagesFirst([
           ...made.assumed.filter(({ option }) => !OF_DECODER.includes(option) && option !== 'recipe'),
           ...exported.assumed.filter(({ option }) => option === 'recipe'),
-        ],
+        ]),
         isProven: true,
         weights: merged.tensors,
       };

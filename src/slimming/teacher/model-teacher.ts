@@ -74,7 +74,7 @@ export async function modelTeacher(loaded: LoadedModel, options: ModelTeacherOpt
       const made = await inName(name, () => graftDecoder(given, of, plan, measure));
       return {
         ...pick(made, ['model', 'head', 'notes']),
-        assumed: [...encoderAssumptions(given, plan.images, []), ...unsaid(spec.assumed)],
+        assumed: [...unsaid(spec.assumed), ...encoderAssumptions(given, plan.images, [])],
         isProven: false,
         weights,
       };

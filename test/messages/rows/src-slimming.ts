@@ -17,7 +17,8 @@ export const SRC_SLIMMING: Conditions = {
     '…: two files are to be written there': 'the model and its state dict, or a report, have one path',
     '…: …; nothing was written but …, for …':
       'the agreement is below minAgreement, or the DSC further below that of the teacher than maxDscDrop, without force',
-    'give more images or …, or … to write it nevertheless': 'the student is not good enough, as before',
+    'give more … with …, more images without it, or … to write it nevertheless':
+      'the student is not good enough, as before',
   },
   'src/slimming/figures/comparison.ts': { 'no pixels were given': 'never: they were asked for' },
   'src/cli/commands/slim.ts': {

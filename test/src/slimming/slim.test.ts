@@ -10,7 +10,7 @@ import { float32Tensor, float32Values, type Tensor } from '../../../graph/ir/ten
 import { type LoadedModel, loadModel } from '../../../runtime/node/model.js';
 import { exportModel } from '../../../src/api/export.js';
 import { slim } from '../../../src/api/slim.js';
-import type { SlimOptions } from '../../../src/slimming/slim-options.js';
+import type { SlimOptions, SlimProgress } from '../../../src/slimming/slim-options.js';
 import { root } from '../../support/fixtures.js';
 import { node } from '../../support/graph.js';
 
@@ -152,6 +152,27 @@ describe('refuses in one line, before anything is trained,', () => {
     expect(readdirSync(folder).filter((file) => file.startsWith('refused'))).toEqual([]);
   });
 });
+
+it('refuses a student below the gate with the figures of both, and says before the training what is assumed', async () => {
+  const output = join(folder, 'below.onnx');
+  const phases: SlimProgress[] = [];
+  const onProgress = (progress: SlimProgress) => phases.push(progress);
+  const strict = { ...CHECKPOINT, output, steps: 7, minAgreement: 1, onProgress };
+  await expect(slim(strict)).rejects.toMatchObject({
+    code: 'CHECK_FAILED',
+    message: expect.stringMatching(
+      /, where `minAgreement: 1` is asked for: give more `steps` with `resume: true`, more images without it, or `force: true` to write it nevertheless; nothing was written but .*, for `resume: true`$/,
+    ),
+    detail: expect.arrayContaining([
+      expect.stringMatching(/^ +teacher +student$/),
+      expect.stringMatching(/^agreement +- +0\.\d{4}$/),
+    ]),
+  });
+  const { recipe, assumed } = phases.find((each) => each.phase === 'teacher') ?? {};
+  expect(phases[0]?.phase).toBe('teacher');
+  expect(recipe?.sizing).toEqual({ kind: 'resize', ...SHORT.size });
+  expect(assumed?.slice(0, 2).map(({ option }) => option)).toEqual(['recipe', 'head']);
+}, 60_000);
 
 it('stops where the loss is not a number any more, says where, and keeps the last good state', async () => {
   const output = join(folder, 'diverged.onnx');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fittingTable, hanging } from '../../../../src/cli/output/width.js';
+import { fittingTable, hanging } from '../../../src/reports/width.js';
 
 const NAME = 'decoder.stages.0.blocks.1.convs.0.conv.weight';
 const wide = [

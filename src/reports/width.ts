@@ -1,5 +1,5 @@
 /** Text that is no wider than a terminal. */
-import { at } from '../../../graph/common/at.js';
+import { at } from '../../graph/common/at.js';
 
 export const GAP = '  ';
 
