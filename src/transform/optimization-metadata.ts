@@ -4,7 +4,7 @@ import { LEVELS, type Level } from '../../graph/passes/optimize.js';
 import { PRECISIONS, type Precision } from './precision.js';
 
 /** The key of `metadata_props` that says what was done, as JSON. */
-const OPTIMIZED_KEY = 'nmode.optimized';
+export const OPTIMIZED_KEY = 'nmode.optimized';
 
 /** What was done to a model since it was built. */
 export interface OptimizationMetadata {

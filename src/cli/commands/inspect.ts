@@ -4,6 +4,7 @@ import { ASSUMED_KEY, assumptionsText } from '../../../graph/common/assumption.j
 import { badUsage } from '../../../graph/common/errors.js';
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';
+import { OPTIMIZED_KEY } from '../../transform/optimization-metadata.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS, type CheckpointFlags } from '../flags/checkpoint-flags.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { optionsOf } from '../flags/options.js';
@@ -148,6 +149,10 @@ function portText({ name, dtype, shape, layout }: PortReport): string {
   return `${name}: ${dtype ?? 'unknown'} ${shapeLine(shape)}${layout === 'NHWC' ? ' (NHWC)' : ''}`;
 }
 
+/** Why figures are not those that `export` and `slim` print. */
+const REWRITTEN =
+  'the cost is that of the rewritten graph: export and slim report that of the network before it is rewritten';
+
 function modelText(report: ModelReport, { why, all }: Shown): string {
   const { activationBytes } = report;
   const operators = Object.entries(report.operators).map(([name, times]) => `${times} ${name}`);
@@ -157,6 +162,7 @@ function modelText(report: ModelReport, { why, all }: Shown): string {
     ...report.inputs.map((port) => ['input', portText(port)] as const),
     ...report.outputs.map((port) => ['output', portText(port)] as const),
     costField(report),
+    ['note', OPTIMIZED_KEY in report.metadata ? REWRITTEN : undefined],
     ['activations', activationBytes === undefined ? undefined : `${bytesText(activationBytes)} in all`],
     ['nodes', `${report.nodes}: ${operators.join(', ')}`],
     ...(why ? untypedFields(report.untyped) : [untypedField(report.untyped)]),
