@@ -71,10 +71,7 @@ export async function placeOf(path: string): Promise<Place> {
   if (!isFolder) return { file: basename(path), weights: path, ...(await textsAround(path)), notes: [] };
   const { files, usual } = weightsIn(path);
   const [weights, ...more] = files;
-  if (weights === undefined) {
-    const names = LAYOUTS.flatMap(({ folder, weights }) => weights.map((name) => join(folder, name)));
-    throw bad(`${path}: a folder without ${names.join(', ')}: name the file with the weights in it`);
-  }
+  if (weights === undefined) throw withoutWeights(path);
   if (more.length > 0) {
     const folders = [weights, ...more].map((file) => dirname(relative(path, file)));
     throw bad(
@@ -85,6 +82,33 @@ export async function placeOf(path: string): Promise<Place> {
   const isUsual = basename(weights) === usual;
   const notes = isUsual ? [] : [`weights are those of ${basename(weights)}: there is no ${usual}`];
   return { file, weights, ...(await textsAround(weights)), notes };
+}
+
+/** Endings of files with weights, whatever they are called. */
+const WEIGHTS = /\.(?:pth|pt|ts|ckpt|bin|safetensors|onnx)$/i;
+
+/** What to name of a folder where no library has put weights: a file in it, or a folder one level down that has some. */
+function withoutWeights(path: string): NmodeError {
+  const files = readdirSync(path)
+    .filter((name) => WEIGHTS.test(name))
+    .map((name) => join(path, name))
+    .sort();
+  const [first, ...others] = files.length > 0 ? files : foldersBelow(path, '*').filter(leadsToWeights);
+  if (first !== undefined) {
+    const more = others.length === 0 ? '' : `, or another of ${others.length + 1} there`;
+    return bad(`${path}: a folder without weights of a usual name: give ${first}${more}`);
+  }
+  const names = LAYOUTS.flatMap(({ folder, weights }) => weights.map((name) => join(folder, name)));
+  return bad(`${path}: a folder without ${names.join(', ')}: name the file with the weights in it`);
+}
+
+function leadsToWeights(folder: string): boolean {
+  try {
+    return weightsIn(folder).files.length > 0;
+  } catch {
+    // One that may not be read.
+    return false;
+  }
 }
 
 /** What nnU-Net calls the folder of a fold: its number, or `all` for a training on all data. */

@@ -282,7 +282,7 @@ describe('what is wrong is said in one line, with its exit code, and nothing is 
       'a folder for a checkpoint',
       3,
       ['export', folder, ...never, ...told],
-      /a folder without model\.safetensors, pytorch_model\.bin, [^:]*: name the file with the weights in it/,
+      /a folder without weights of a usual name: give .*\.onnx/,
     ],
     [
       'a model that is none',

@@ -89,6 +89,19 @@ it('a folder is called one', async () => {
   );
 });
 
+it('of a folder, the file or the folder with weights is proposed', async () => {
+  const above = join(folder, 'results');
+  const [dataset, fold] = [join(above, 'Dataset901_RefRGB'), 'nnUNetTrainer__nnUNetPlans__2d/fold_0'];
+  mkdirSync(join(dataset, fold), { recursive: true });
+  writeFileSync(join(dataset, fold, 'checkpoint_final.pth'), '');
+  await expect(openCheckpoint(above)).rejects.toThrow(`of a usual name: give ${dataset}`);
+  writeFileSync(join(above, 'checkpoint_epoch5.pth'), '');
+  const first = join(above, 'checkpoint_epoch5.pth');
+  await expect(openCheckpoint(above)).rejects.toThrow(new RegExp(`of a usual name: give ${first}$`));
+  writeFileSync(join(above, 'unet.onnx'), '');
+  await expect(openCheckpoint(above)).rejects.toThrow(`give ${first}, or another of 2 there`);
+});
+
 it('the only part of a checkpoint is a whole one', async () => {
   const path = join(folder, 'model-00001-of-00001.pth');
   writeFileSync(path, checkpoint);

@@ -11,6 +11,9 @@ export const CHECKPOINTS: Conditions = {
     'the folds …': 'the folder is one, with these folds',
     '…: a folder without …: name the file with the weights in it':
       'the path is that of a folder, and no file is where a library would have put the weights',
+    '…: a folder without weights of a usual name: give ……':
+      'the same, and it has files with endings of weights, or a folder with weights where a library puts them',
+    ', or another of … there': 'the same, where there are several',
     '…: it holds … networks, …: name the folder of one, as …':
       'the folder leads to several files with weights, as of the folds of a training',
     '…: it is not a file': 'a text beside the weights is a folder or a device',
