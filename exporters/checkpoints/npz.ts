@@ -13,10 +13,11 @@ export async function readNpz(source: Source): Promise<ReadonlyMap<string, Tenso
   const tensors = new Map<string, Tensor>();
   const { entries: all } = await readZip(source);
   const entries = [...all].filter(([name]) => name.endsWith('.npy'));
-  if (entries.length === 0)
-    throw new Error(
-      'a zip file without arrays (.npy) in it: save a reference with numpy.savez or as .safetensors',
-    );
+  if (entries.length === 0) {
+    const isTorch = [...all.keys()].some((name) => /(?:^|\/)data\.pkl$/.test(name));
+    const what = isTorch ? 'a PyTorch file' : 'a zip file without arrays (.npy) in it';
+    throw new Error(`${what}: save inputs and outputs with numpy.savez or safetensors.torch.save_file`);
+  }
   for (const [name, entry] of entries) {
     const tensor = readNpy(name, entry.read());
     if (tensor !== undefined) tensors.set(name.slice(0, -'.npy'.length), tensor);

@@ -110,6 +110,8 @@ it('the only part of a checkpoint is a whole one', async () => {
 
 it.each([
   ['reference.npy', bytes(0x93, 'NUMPY', 1, 0), /a single array of NumPy.*numpy\.savez/],
+  ['reference.pt', checkpoint, /^reference\.pt: a PyTorch file: save inputs and outputs with numpy\.savez/],
+  ['empty.npz', zip({ 'x.txt': nothing }), /a zip file without arrays \(\.npy\) in it: save/],
   ['reference.npz', text('version https://git-lfs.github.com/spec/v1'), /Git LFS/],
 ])('a reference is called what it is as well: %s', async (name, content, says) => {
   const path = join(folder, name);

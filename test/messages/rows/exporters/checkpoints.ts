@@ -20,8 +20,10 @@ export const CHECKPOINTS: Conditions = {
     '…: a text of … bytes, at most … are read': 'a text beside the weights has more than four MiB',
   },
   'exporters/checkpoints/npz.ts': {
-    'a zip file without arrays (.npy) in it: save a reference with numpy.savez or as .safetensors':
+    '…: save inputs and outputs with numpy.savez or safetensors.torch.save_file':
       'no entry of the zip file ends with .npy',
+    'a PyTorch file': 'the same, and it has the data.pkl of torch.save',
+    'a zip file without arrays (.npy) in it': 'the same without one',
     "'…' is not a .npy file": 'an entry has fewer than 12 bytes or does not begin with the magic of NumPy',
     "'…' has version … of .npy, expected 1 to …": 'the major version is 0 or above 3',
     "'…' ends within its header": 'the length of the header points beyond the end of the entry',
