@@ -20,4 +20,4 @@ export const isVolumeName = (file: string): boolean => VOLUMES.some(({ ending })
 
 /** That they are not read, and what to do instead. */
 export const NO_VOLUMES =
-  'volumes are not read: save slices as PNG or TIFF of 8 or 16 bits, or give the network tensors (createSession)';
+  'volumes are not read: save slices as PNG or TIFF of 8 or 16 bits, or give the network tensors from a program of your own';
