@@ -1,5 +1,6 @@
 import type { Assumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { HEAD_KEY } from '../../graph/common/recipe.js';
 import { encodeChunks, encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
@@ -72,7 +73,7 @@ export async function verifyOrFail(
       'CHECK_FAILED',
       `the model misses the reference: ${misses.join(', ')}; nothing was written. ` +
         [
-          'check that the reference was saved after model.eval(), and that decoder, activation, form of the solver, head and key are those of the training',
+          `check that the reference was saved after model.eval(), and that ${option('decoder')} (eed, lmd and abm have the same keys), ${option('activation')}, the form of the solver, ${option('head')} and ${option('key')} are those of the training`,
           ...notes,
           ...missedHints({ parity, end: endOf('unknown', head), assumed }),
         ].join('; note: '),
