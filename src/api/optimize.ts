@@ -15,7 +15,7 @@ import { naming } from '../../runtime/common/naming.js';
 import { type InputSpecOptions, imageSpecOf, inputSpecOf } from '../../runtime/input-spec.js';
 import { loadModel, withOutput } from '../../runtime/node/model.js';
 import { OUTPUT_KINDS } from '../../runtime/output-spec.js';
-import { refuseOverwriting, writeWhole } from '../files/write-whole.js';
+import { refuseOverwriting, writeOutput } from '../files/write-whole.js';
 import type { LiftOptions } from '../transform/lifting.js';
 import { reportOf, type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 import { TRANSFORM } from './option-kinds.js';
@@ -69,7 +69,7 @@ async function optimized(options: OptimizeModelOptions): Promise<OptimizeReport>
   const { model: result } = transformed;
   return {
     output,
-    bytes: await writeWhole(output, encodeChunks(result)),
+    bytes: await writeOutput(output, encodeChunks(result)),
     bytesBefore: before.length,
     nodes: result.graph.nodes.length,
     nodesBefore: model.graph.nodes.length,

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { encodeSafetensors } from '../../exporters/checkpoints/write-safetensors.js';
 import { at } from '../../graph/common/at.js';
 import { badUsage, NmodeError } from '../../graph/common/errors.js';
@@ -17,7 +17,7 @@ import { warningLines } from '../files/file-warnings.js';
 import { findImages } from '../files/find-images.js';
 import { findCases } from '../files/image-cases.js';
 import { type Failure, findPairs, masksAmong, type Pair } from '../files/pairs.js';
-import { refuseOverwriting, refuseUnwritable, writeTogether } from '../files/write-whole.js';
+import { makeFolder, refuseOverwriting, refuseUnwritable, writeTogether } from '../files/write-whole.js';
 import type { SlimImage } from '../slimming/features/features.js';
 import {
   type Compared,
@@ -221,5 +221,7 @@ async function refuseOutputs(
   const twice = outputs.find((path, index) => outputs.indexOf(path) < index);
   if (twice !== undefined) throw badUsage(`${twice}: two files are to be written there`);
   await refuseOverwriting(outputs, inputs);
+  // The state is written during the training.
+  for (const path of outputs) await makeFolder(dirname(path));
   for (const path of outputs) await refuseUnwritable(path);
 }

@@ -4,7 +4,7 @@ import { option } from '../../graph/common/option.js';
 import { HEAD_KEY } from '../../graph/common/recipe.js';
 import { encodeChunks, encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
-import { writeWhole } from '../files/write-whole.js';
+import { writeOutput } from '../files/write-whole.js';
 import type { OutputParity, Parity, ParityOptions } from '../parity/parity.js';
 
 export interface Verifiable {
@@ -35,11 +35,11 @@ export async function writeVerified(
 ): Promise<{ bytes: number; verified?: ReferenceParity }> {
   const { model, network } = verifiable;
   if (network === undefined || reference === undefined)
-    return { bytes: await writeWhole(output, encodeChunks(model)) };
+    return { bytes: await writeOutput(output, encodeChunks(model)) };
   const encoded = encodeModel(network);
   const verified = await verifyOrFail(encoded, network.metadata.get(HEAD_KEY), reference, verifiable);
   const isWritten = network === model;
-  const bytes = await writeWhole(output, isWritten ? encoded : encodeChunks(model));
+  const bytes = await writeOutput(output, isWritten ? encoded : encodeChunks(model));
   return { bytes, verified: { ...verified, of: isWritten ? 'file' : 'network' } };
 }
 

@@ -183,6 +183,12 @@ export async function writeWhole(path: string, contents: Uint8Array | Chunks, ta
   }
 }
 
+/** Writes the file that somebody asked for, whose folder is made where it does not exist. @throws as `writeWhole` */
+export async function writeOutput(path: string, contents: Uint8Array | Chunks): Promise<number> {
+  await makeFolder(dirname(path));
+  return writeWhole(path, contents);
+}
+
 /**
  * Writes several files, or, where one of them fails, none.
  * @param body is given what writes one of them

@@ -1,4 +1,4 @@
-import { writeWhole } from '../files/write-whole.js';
+import { writeOutput } from '../files/write-whole.js';
 
 /** Text as it stands in HTML, also between quotation marks. */
 export function escaped(text: string): string {
@@ -69,5 +69,5 @@ ${body}
 
 /** Writes such a page. @throws NmodeError (CANNOT_WRITE) */
 export async function writePage(path: string, title: string, style: string, body: string): Promise<void> {
-  await writeWhole(path, pageOf(title, style, body));
+  await writeOutput(path, pageOf(title, style, body));
 }

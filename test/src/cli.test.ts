@@ -298,10 +298,10 @@ describe('what is wrong is said in one line, with its exit code, and nothing is 
     ],
     ['a folder without images', 3, ['predict', model, fixture('seeded'), '-o', out('x')], /holds no \.jpg/],
     [
-      'a folder that does not exist',
+      'a file in the place of a folder',
       4,
-      ['export', trained, '-o', out('no/model.onnx'), ...told],
-      /its folder does not exist/,
+      ['export', trained, '-o', join(model, 'model.onnx'), ...told],
+      /model\.onnx: cannot be written: there is something else of that name/,
     ],
     ['a folder for an output', 4, ['export', trained, '-o', folder, ...told], /it is a folder/],
   ])('%s: %i', (_, status, args, says) => {
@@ -312,6 +312,14 @@ describe('what is wrong is said in one line, with its exit code, and nothing is 
     expect(run.stderr).toMatch(/^nmode: [^\n]*\n$/);
     expect(readdirSync(folder)).toEqual(before);
   });
+});
+
+it('the folder of an output is made, whatever lacks of it', () => {
+  const [exported, optimized] = [out('made/of/export.onnx'), out('made/for/optimize.onnx')];
+  expect(nmode('export', trained, '-o', exported, ...told)).toMatchObject({ status: 0 });
+  expect(nmode('optimize', exported, '-o', optimized)).toMatchObject({ status: 0 });
+  expect(readdirSync(out('made/for'))).toEqual(['optimize.onnx']);
+  rmSync(out('made'), { recursive: true });
 });
 
 it('--help and --version are no errors', () => {

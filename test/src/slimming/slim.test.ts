@@ -154,7 +154,7 @@ describe('refuses in one line, before anything is trained,', () => {
 });
 
 it('refuses a student below the gate with the figures of both, and says before the training what is assumed', async () => {
-  const output = join(folder, 'below.onnx');
+  const output = join(folder, 'new', 'below.onnx');
   const phases: SlimProgress[] = [];
   const onProgress = (progress: SlimProgress) => phases.push(progress);
   const strict = { ...CHECKPOINT, output, steps: 7, minAgreement: 1, onProgress };
