@@ -182,11 +182,11 @@ export function addSlim(program: Command, inFlags: InFlags): void {
     async (network: string, flags: Flags) => {
       const { slim } = await import('../../api/slim.js');
       const options = { ...withSolverOptions(optionsOf(flags)), network };
-      const report = await withSlimProgress((watching) => slim({ ...options, ...watching })).catch(
-        (error: unknown) => {
-          throw withState(error, stateOf(options.output));
-        },
-      );
+      const report = await withSlimProgress(flags.json, (watching) =>
+        slim({ ...options, ...watching }),
+      ).catch((error: unknown) => {
+        throw withState(error, stateOf(options.output));
+      });
       const notes = await Promise.all(report.notes.map(inFlags));
       printReport<'slim'>({ ...report, notes }, flags.json, slimText);
       report.warnings.forEach(warn);

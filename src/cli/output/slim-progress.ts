@@ -1,8 +1,7 @@
-import { assumptionsText } from '../../../graph/common/assumption.js';
 import { recipeSummary } from '../../../graph/common/recipe.js';
 import type { SlimProgress } from '../../slimming/slim-options.js';
-import { flagOf } from '../flags/flag-words.js';
-import { note } from './notes.js';
+import { assumedLine } from './assumed-field.js';
+import { paragraph, printable } from './print.js';
 import { withBar } from './progress.js';
 
 /** What long work is watched by. */
@@ -18,14 +17,22 @@ const PHASES: Readonly<Record<Exclude<SlimProgress['phase'], 'teacher'>, string>
   figures: 'images compared',
 };
 
-/** Slims a network: says first what is assumed, then has a bar for each phase. @throws as `interruptible` */
-export async function withSlimProgress<T>(work: (watching: Watching) => Promise<T>): Promise<T> {
+/**
+ * Slims a network: says first what is assumed, then has a bar for each phase.
+ * @param json for what a program reads, where the report alone says it
+ * @throws as `interruptible`
+ */
+export async function withSlimProgress<T>(
+  json: true | undefined,
+  work: (watching: Watching) => Promise<T>,
+): Promise<T> {
   return withBar('{bar} {value}/{total} {what}', (signal, bar) => {
     let phase: SlimProgress['phase'] | undefined;
     const onProgress = (progress: SlimProgress) => {
       if (progress.phase === 'teacher') {
         bar?.stop();
-        return noteTeacher(progress);
+        if (!json) noteTeacher(progress);
+        return;
       }
       const isFitting = progress.phase === 'fitting';
       const [done, total] = isFitting ? [progress.step, progress.steps] : [progress.done, progress.total];
@@ -41,9 +48,9 @@ export async function withSlimProgress<T>(work: (watching: Watching) => Promise<
 }
 
 function noteTeacher({ recipe, assumed }: SlimProgress & { phase: 'teacher' }): void {
-  note(`recipe: ${recipeSummary(recipe)}`);
-  const unproven = assumed.filter(({ verified }) => !verified);
-  if (unproven.length > 0) note(`assumed: ${assumptionsText(unproven, flagOf)}`);
+  const unproven = assumedLine(assumed.filter(({ verified }) => !verified));
+  const lines = [paragraph(`recipe: ${recipeSummary(recipe)}`), ...(unproven === '' ? [] : [unproven])];
+  process.stderr.write(`${printable(lines.join('\n'))}\n`);
 }
 
 function fittingText({ loss, agreement, secondsLeft }: SlimProgress & { phase: 'fitting' }): string {
