@@ -79,7 +79,7 @@ describe('predict', () => {
 
   it('from standard input to standard output: only the mask is there', async () => {
     const run = pipeNmode(readFileSync(photograph), 'predict', model, '-', '-o', '-');
-    expect(run).toMatchObject({ status: 0, stderr: '' });
+    expect(run).toMatchObject({ status: 0, stderr: 'note: assumed size 256x256 (--size, --native-size)\n' });
     const truth = await readMask(fixture('predicted', 'ISIC_0000082.png'));
     expect(diceOf(confusionOf(await readMask(run.stdout), truth))).toBe(1);
     const named = pipeNmode(readFileSync(photograph), 'predict', model, '-', '-o', out('piped'));
