@@ -64,6 +64,9 @@ const EXAMPLES = {
   'grey-example': 'grey/ISIC_0015582.jpg',
 };
 
+/** That of the release's images, in pixels. */
+const SIZE = { height: 256, width: 256 };
+
 /** Side in pixels: twice what the page shows, for fine screens. */
 const THUMBNAIL = 160;
 
@@ -92,6 +95,7 @@ async function bundleDemo() {
     decoder: 'eed',
     activation: 'gelu',
     recipe: { normalization: NORMALIZATIONS.release },
+    size: SIZE,
     target: 'wasm',
   });
   await exportModel({
@@ -100,6 +104,7 @@ async function bundleDemo() {
     decoder: 'eed',
     activation: 'gelu',
     recipe: { normalization: NORMALIZATIONS.release },
+    size: SIZE,
     grey: 'luma',
     target: 'wasm',
   });

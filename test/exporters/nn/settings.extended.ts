@@ -65,6 +65,7 @@ describe('what is taken for the rest is told', () => {
     const { assumed } = await exportOf(weights, options);
     return assumed.map(({ what, value, option }) => `${what}=${value}:${option}`);
   };
+  const size = 'size=256x256:size, nativeSize';
   const recipe = 'recipe=min-max, resized to 256x256:recipe';
   const ofOwn = recipe.replace(':', ", but Pytorch-UNet's own training code divides by 255 (unit):");
   const wiring = (backbone: string) => `strides, dilations and all else=of ${backbone}:backbone`;
@@ -77,8 +78,11 @@ describe('what is taken for the rest is told', () => {
 
   it('of the release with its own decoder, doubled bilinearly or by transposed convolutions', async () => {
     const bilinear = ['upsampling=bilinear:upsample', 'align_corners=true:alignCorners'];
-    expect(await toldOf(UNET)).toEqual(['head=sigmoid:head', ...common, ...bilinear, wiring('unet'), ofOwn]);
-    expect(await toldOf(TRANSPOSED)).toEqual(['head=sigmoid:head', ...common, wiring('unet'), ofOwn]);
+    expect(await toldOf(UNET)).toEqual([
+      ...['head=sigmoid:head', ...common, ...bilinear],
+      ...[wiring('unet'), ofOwn, size],
+    ]);
+    expect(await toldOf(TRANSPOSED)).toEqual(['head=sigmoid:head', ...common, wiring('unet'), ofOwn, size]);
   });
 
   it('of an nmODE decoder, the form of LMD and the ReLU of its blocks', async () => {
@@ -109,6 +113,7 @@ describe('what is taken for the rest is told', () => {
       ...settings,
       head: 'none',
       recipe: { normalization: { kind: 'unit' } },
+      size: { height: 64, width: 64 },
     });
     expect(assumed).toEqual([expect.objectContaining({ option: 'backbone' })]);
     expect(Object.fromEntries(model.metadata)).toMatchObject({
@@ -189,7 +194,7 @@ describe('of several classes the head is asked for, since nothing says whether t
     await expect(exportOf(weights, told)).rejects.toMatchObject({
       code: 'BAD_USAGE',
       message: expect.stringMatching(
-        /: [34] classes, .* give `head: 'softmax'` .*, or sigmoid .*; to export logits, none$/,
+        /: [34] classes, .* give `head: 'softmax'` .*, or `head: 'sigmoid'` .*; to export logits, `head: 'none'`$/,
       ),
     });
     const { assumed } = await exportOf(weights, { ...told, head: 'softmax' });

@@ -148,12 +148,6 @@ describe('what is refused, with one line', () => {
     ['no runs', [plain, '--runs', '0'], 2, /whole number/],
     ['a provider that there is not', [plain, '--provider', 'gpu'], 2, /provider 'gpu' is unknown/],
     ['a report in the place of a model', [plain, '--report', plain], 2, /would overwrite/],
-    [
-      'a report in a folder that is not there',
-      [plain, ...few, '--report', out('no', 'r.html')],
-      4,
-      /r\.html/,
-    ],
   ])('%s', (_, args, status, message) => {
     const before = readdirSync(folder);
     const run = nmode('bench', ...args);
