@@ -58,25 +58,29 @@ async function reachedBy(
   runEach: RunEach,
 ): Promise<ReadonlyMap<string, Range>> {
   const types = inferTypes(model);
-  const known = names.flatMap((name) => {
-    const type = types.get(name);
-    return type?.dtype === 'float32' ? [{ name, value: tensorOf(name, type) }] : [];
-  });
   const taken = namesIn(model.graph);
   const free = (name: string): string => (taken.has(name) ? free(`${name}_`) : name);
-  const [least, most] = [(index: number) => free(`least_${index}`), (index: number) => free(`most_${index}`)];
-  const ends = known.flatMap(({ value }, index) => [
-    [least(index), reduceMin(value)] as const,
-    [most(index), reduceMax(value)] as const,
-  ]);
+  const known = names.flatMap((name, index) => {
+    const type = types.get(name);
+    if (type?.dtype !== 'float32') return [];
+    return [
+      { name, value: tensorOf(name, type), least: free(`least_${index}`), most: free(`most_${index}`) },
+    ];
+  });
   const ranges = new Map<string, Range>(known.map(({ name }) => [name, { min: 0, max: 0 }]));
   if (known.length === 0) return ranges;
+  const ends = known.flatMap(({ value, least, most }) => [
+    [least, reduceMin(value)] as const,
+    [most, reduceMax(value)] as const,
+  ]);
   await runEach(extend(model, Object.fromEntries(ends)), (values) => {
-    for (const [index, { name }] of known.entries()) {
-      const { min, max } = ranges.get(name) ?? { min: 0, max: 0 };
-      const [low, high] = [values[least(index)], values[most(index)]];
-      if (low === undefined || high === undefined) continue;
-      ranges.set(name, { min: Math.min(min, floatAt(low, 0)), max: Math.max(max, floatAt(high, 0)) });
+    for (const { name, least, most } of known) {
+      const [range, low, high] = [ranges.get(name), values[least], values[most]];
+      if (range === undefined || low === undefined || high === undefined) continue;
+      ranges.set(name, {
+        min: Math.min(range.min, floatAt(low, 0)),
+        max: Math.max(range.max, floatAt(high, 0)),
+      });
     }
   });
   return ranges;
