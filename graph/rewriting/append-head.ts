@@ -11,7 +11,7 @@ import { extend, tensorOf } from './extend.js';
 const RESULT = 'mask';
 
 /** Until opset 12, Softmax took what follows its axis as one. */
-const SOFTMAX_OPSET = 13;
+export const SOFTMAX_OPSET = 13;
 
 /**
  * A model whose first output, logits [N, classes, H, W], goes on into a head; its other outputs stay. The result is called

@@ -1,14 +1,13 @@
 import { intOf } from '../ir/attribute.js';
 import { type Model, type Node, opsetOf } from '../ir/model.js';
-
-/** The first opset whose Softmax is along one axis, as heads are. */
-const ONE_AXIS = 13;
+import { SOFTMAX_OPSET } from './append-head.js';
 
 /** Whether a node turns logits [N, classes, ...] into probabilities: of each class by itself, or of all together. */
 function isHead({ opType, domain, attributes }: Node, opset: number): boolean {
   if (domain !== '') return false;
   return (
-    opType === 'Sigmoid' || (opType === 'Softmax' && opset >= ONE_AXIS && intOf(attributes, 'axis', -1) === 1)
+    opType === 'Sigmoid' ||
+    (opType === 'Softmax' && opset >= SOFTMAX_OPSET && intOf(attributes, 'axis', -1) === 1)
   );
 }
 
