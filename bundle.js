@@ -165,11 +165,6 @@ const places = {
   },
 };
 
-const START = `#!/usr/bin/env node
-import { createRequire } from 'node:module';
-createRequire(import.meta.url)('./main.cjs');
-`;
-
 /** The licence of a package, whatever it calls the file. */
 const licenseOf = (folder) =>
   readFileSync(
@@ -177,28 +172,26 @@ const licenseOf = (folder) =>
     'utf8',
   );
 
-/** One file, whose modules are evaluated when they are first asked for. Its names stay, for profiles. */
+/** One file, whose modules are evaluated when they are first asked for, and what starts it. */
 async function bundleCommand() {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
   const outside = Object.keys({ ...dependencies, ...peerDependencies });
   const { metafile } = await build({
     ...options,
-    minifyIdentifiers: false,
-    minify: false,
-    minifySyntax: true,
-    minifyWhitespace: true,
     format: 'cjs',
     platform: 'node',
     target: 'node20',
     entryPoints: { main: 'src/cli/main.ts' },
     outdir: COMMAND,
     outExtension: { '.js': '.cjs' },
+    // Code that V8 compiled in an earlier run cannot import.
+    supported: { 'dynamic-import': false },
     banner: { js: "const COMMAND_URL=require('node:url').pathToFileURL(__filename).href;" },
     external: outside.filter((name) => !IN_COMMAND.includes(name)),
     plugins: [places],
     metafile: true,
   });
-  writeFileSync(join(COMMAND, 'main.js'), START);
+  await build({ ...options, bundle: false, entryPoints: { main: 'src/cli/launch.ts' }, outdir: COMMAND });
   const packages = new Set(
     Object.keys(metafile.inputs).flatMap((path) => /^node_modules\/((@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
   );

@@ -126,21 +126,18 @@ class Ledger {
   }
 }
 
-const EXPONENT = 0x7f800000;
-
 /** A network with one such weight gives empty masks, silently. */
 function checkFinite(bytes: Uint8Array): void {
   const { buffer, byteOffset, length } = aligned(bytes, 4);
-  // Signed words are small integers to V8 from the first element on; unsigned ones are boxed until the loop is optimized.
-  const words = new Int32Array(buffer, byteOffset, length / 4);
-  // A plain loop: a callback for each of ten million weights would take longer than the export.
-  for (let element = 0; element < words.length; element++) {
-    if (((words[element] as number) & EXPONENT) === EXPONENT) {
-      throw new RangeError(
-        `element ${element} is not a number or infinite: the training diverged, or the file is damaged`,
-      );
-    }
-  }
+  const values = new Float32Array(buffer, byteOffset, length / 4);
+  // In double, no number of finite float32 values sums to infinity. To add each takes half the time of a test, a callback ten times it.
+  let sum = 0;
+  for (let element = 0; element < values.length; element++) sum += values[element] as number;
+  if (Number.isFinite(sum)) return;
+  const element = values.findIndex((value) => !Number.isFinite(value));
+  throw new RangeError(
+    `element ${element} is not a number or infinite: the training diverged, or the file is damaged`,
+  );
 }
 
 /** The root of a negative variance is not a number. */

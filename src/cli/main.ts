@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { tmpdir } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { ERRORS, NmodeError, reason } from '../../graph/common/errors.js';
