@@ -62,7 +62,7 @@ function linesOf(text: string): readonly string[] {
   if (lines.length === 1 && lines[0] === '') return [];
   const numbered = lines.map((line) => /^(\d+)[\s:,;]+(\S.*)$/.exec(line.trim()));
   const isNumbered = numbered.every((match, index) => Number(match?.[1]) === index);
-  return isNumbered ? numbered.map((match) => match?.[2] ?? '') : lines;
+  return isNumbered ? numbered.map((match) => at(match ?? [], 2)) : lines;
 }
 
 /** The fields under which files keep their names of classes. */

@@ -67,8 +67,10 @@ it('nothing imports itself, by types either', () => {
 });
 
 it.each(['0', '1', "''"])('no index that misses becomes %s', (value) => {
-  const text = `export const first = (list: readonly unknown[]) =>\n  list[0] ?? ${value};\n`;
-  expect(complaints({ 'graph/a.ts': text })).toContain('gives no value in silence');
+  for (const index of ['list[0]', 'list?.[0]']) {
+    const text = `export const first = (list?: readonly unknown[]) =>\n  ${index} ?? ${value};\n`;
+    expect(complaints({ 'graph/a.ts': text })).toContain('gives no value in silence');
+  }
 });
 
 it.each([

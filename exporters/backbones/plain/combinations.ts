@@ -13,7 +13,7 @@ export interface Chosen {
 export function alternatives(wiring: Wiring, { choices, asked, cost }: Chosen): readonly Chosen[] {
   return FACTORS.flatMap(({ name, options }) => {
     const values = asked.includes(name) ? options(wiring) : [];
-    const own = values.find(([value]) => value === choices[name])?.[1] ?? 0;
+    const [, own] = values.find(([value]) => value === choices[name]) ?? [undefined, 0];
     return values
       .filter(([value]) => value !== choices[name])
       .map(([value, extra]) => ({
@@ -30,7 +30,8 @@ export function chosenFor(wiring: Wiring, { choices, asked }: Chosen): Chosen | 
     if (values.length > 0 !== asked.includes(name)) return undefined;
     const same = values.find(([value]) => value === choices[name]);
     if (values.length > 0 && same === undefined) return undefined;
-    cost += same?.[1] ?? 0;
+    const [, extra] = same ?? [undefined, 0];
+    cost += extra;
   }
   return { choices, asked, cost };
 }
