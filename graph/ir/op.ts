@@ -4,13 +4,16 @@ import { type Dim, numbers, OPEN } from './dim.js';
 import { elementCount } from './tensor.js';
 import { currentScope, MAX_CONTENT, type Value, type ValueType } from './value.js';
 
+/** What an operator is given: undefined for an input that is left out, or of which nothing is known. */
+export type Operands = readonly (ValueType | undefined)[];
+
 /** An operator: its contract in one place. */
 export interface OpDefinition {
   readonly opType: string;
   /** That of ONNX where there is none. */
   readonly domain?: string;
-  /** The opset that introduced the operator. */
-  readonly since: number;
+  /** The opset that introduced the operator; default 1. */
+  readonly since?: number;
   /** The first opset in which it has the signature written and inferred here, where that is a later one. */
   readonly sinceSignature?: number;
   /** Whether two nodes that read the same may give what differs. */
@@ -25,17 +28,9 @@ export interface OpDefinition {
    * Types of the outputs. Throws a RangeError or TypeError that names the input at fault.
    * @param outputs how many the node has
    */
-  infer(
-    inputs: readonly (ValueType | undefined)[],
-    attributes: Attributes,
-    outputs: number,
-  ): readonly ValueType[];
+  infer(inputs: Operands, attributes: Attributes, outputs: number): readonly ValueType[];
   /** Multiply-adds, where all sizes are known. Convolutions and matrix products only; biases are not counted. */
-  macs?(
-    inputs: readonly (ValueType | undefined)[],
-    output: ValueType,
-    attributes: Attributes,
-  ): number | undefined;
+  macs?(inputs: Operands, output: ValueType, attributes: Attributes): number | undefined;
 }
 
 /** onnxruntime's tensors have fewer axes; sizes that are followed are those of one tensor. */
@@ -47,7 +42,7 @@ export const MAX_RANK = 64;
  */
 export function inferOutputs(
   definition: OpDefinition,
-  inputs: readonly (ValueType | undefined)[],
+  inputs: Operands,
   attributes: Attributes,
   outputs = 1,
 ): readonly ValueType[] {
@@ -105,7 +100,7 @@ export function apply(
 }
 
 /** The input at a position, which the operator requires. */
-export function required(inputs: readonly (ValueType | undefined)[], index: number, name: string): ValueType {
+export function required(inputs: Operands, index: number, name: string): ValueType {
   const type = inputs[index];
   if (type === undefined) throw new TypeError(`input ${index} (${name}) is missing`);
   return type;

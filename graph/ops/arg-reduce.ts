@@ -8,7 +8,6 @@ import { axisOf, listAt } from './operands.js';
 function argReduction(opType: string): OpDefinition {
   return {
     opType,
-    since: 1,
     attributes: { axis: 'int', keepdims: 'int', select_last_index: 'int' },
     infer(inputs, attributes) {
       const { shape } = required(inputs, 0, 'x');
@@ -25,7 +24,6 @@ export const ArgMin = argReduction('ArgMin');
 /** How many it gives is an attribute until opset 9. */
 export const TopK: OpDefinition = {
   opType: 'TopK',
-  since: 1,
   outputs: 2,
   attributes: { axis: 'int', k: 'int', largest: 'int', sorted: 'int' },
   infer(inputs, attributes) {

@@ -5,7 +5,6 @@ import { checkPerChannel } from './operands.js';
 
 export const BatchNormalization: OpDefinition = {
   opType: 'BatchNormalization',
-  since: 1,
   sinceSignature: 9,
   parameters: [1, 2],
   attributes: { epsilon: 'float', momentum: 'float', training_mode: 'int' },

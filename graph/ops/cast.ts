@@ -9,7 +9,6 @@ const LAST_TYPE = 26;
 
 export const Cast: OpDefinition = {
   opType: 'Cast',
-  since: 1,
   sinceSignature: 6,
   attributes: { to: 'int' },
   infer(inputs, attributes) {

@@ -1,9 +1,8 @@
 import { at } from '../common/at.js';
 import { type Dim, differentDims, isSize, sameDim } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
-import { float32Tensor } from '../ir/tensor.js';
-import { constant, contentOf, type Value, type ValueType } from '../ir/value.js';
-import { binary, broadcast, type OnElements, stretched } from './elementwise.js';
+import { contentOf, type Value, type ValueType } from '../ir/value.js';
+import { binary, binaryOf, broadcast, NOTHING_KNOWN, ofNumbers, operand, stretched } from './elementwise.js';
 
 /** Whether elements are equal; also where one is a size that is not known and the other, as -1, is none. */
 function equals(a: Dim, b: Dim): Dim | undefined {
@@ -12,58 +11,28 @@ function equals(a: Dim, b: Dim): Dim | undefined {
   return sameDim(a, b) ? 1 : undefined;
 }
 
-const ofNumbers =
-  (holds: (a: number, b: number) => boolean): OnElements =>
-  (a, b) =>
-    typeof a === 'number' && typeof b === 'number' ? Number(holds(a, b)) : undefined;
+export const Equal = binary('Equal', equals, 'bool');
 
-const comparison = (
-  opType: string,
-  onElements: OnElements,
-  more: Partial<OpDefinition> = {},
-): OpDefinition => ({
-  ...binary(opType, onElements, 'bool'),
-  ...more,
-});
+function comparison(opType: string, holds: (a: number, b: number) => boolean, since = 1): OpDefinition {
+  const onElements = ofNumbers((a, b) => Number(holds(a, b)));
+  return { ...binary(opType, onElements, 'bool'), since };
+}
+export const Greater = comparison('Greater', (a, b) => a > b);
+export const Less = comparison('Less', (a, b) => a < b);
+export const GreaterOrEqual = comparison('GreaterOrEqual', (a, b) => a >= b, 12);
+export const LessOrEqual = comparison('LessOrEqual', (a, b) => a <= b, 12);
 
-export const Equal = comparison('Equal', equals);
-export const Greater = comparison(
-  'Greater',
-  ofNumbers((a, b) => a > b),
-);
-export const Less = comparison(
-  'Less',
-  ofNumbers((a, b) => a < b),
-);
-const LATER = { since: 12, sinceSignature: 12 };
-export const GreaterOrEqual = comparison(
-  'GreaterOrEqual',
-  ofNumbers((a, b) => a >= b),
-  LATER,
-);
-export const LessOrEqual = comparison(
-  'LessOrEqual',
-  ofNumbers((a, b) => a <= b),
-  LATER,
-);
+export const And = binary('And', NOTHING_KNOWN, 'bool');
+export const Or = binary('Or', NOTHING_KNOWN, 'bool');
+export const Xor = binary('Xor', NOTHING_KNOWN, 'bool');
 
-const NOTHING_KNOWN: OnElements = () => undefined;
-export const And = comparison('And', NOTHING_KNOWN);
-export const Or = comparison('Or', NOTHING_KNOWN);
-export const Xor = comparison('Xor', NOTHING_KNOWN);
-
-const bitwise = (opType: string): OpDefinition => ({
-  ...binary(opType, NOTHING_KNOWN),
-  since: 18,
-  sinceSignature: 18,
-});
+const bitwise = (opType: string): OpDefinition => ({ ...binary(opType, NOTHING_KNOWN), since: 18 });
 export const BitwiseAnd = bitwise('BitwiseAnd');
 export const BitwiseOr = bitwise('BitwiseOr');
 export const BitwiseXor = bitwise('BitwiseXor');
 export const BitShift: OpDefinition = {
   ...binary('BitShift', NOTHING_KNOWN),
   since: 11,
-  sinceSignature: 11,
   attributes: { direction: 'string' },
 };
 
@@ -101,13 +70,9 @@ function chosen(condition: ValueType, x: ValueType, y: ValueType): readonly Dim[
   return holds.map((truth, index) => at(truth === 1 ? left : right, index));
 }
 
-const operand = (value: Value | number): Value =>
-  typeof value === 'number' ? constant(float32Tensor([], [value])) : value;
-
-/** ONNX Greater and Equal of float32 values with NumPy's broadcasting -> bool; a number is a scalar. */
-export const greater = (a: Value | number, b: Value | number): Value =>
-  apply(Greater, [operand(a), operand(b)]);
-export const equal = (a: Value, b: Value | number): Value => apply(Equal, [a, operand(b)]);
+/** ONNX Greater and Equal with NumPy's broadcasting -> bool; a number is a scalar of the other's type. */
+export const greater = binaryOf(Greater);
+export const equal = binaryOf(Equal);
 
 /** ONNX Where: elements of a where the condition holds, elsewhere those of b; a number is a float32 scalar. */
 export const where = (condition: Value, a: Value | number, b: Value | number): Value =>

@@ -7,7 +7,6 @@ import { axisOf } from './operands.js';
 
 export const Concat: OpDefinition = {
   opType: 'Concat',
-  since: 1,
   sinceSignature: 4,
   attributes: { axis: 'int' },
   infer(inputs, attributes) {

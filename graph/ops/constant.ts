@@ -18,7 +18,6 @@ const VALUE_TYPES = {
 
 export const Constant: OpDefinition = {
   opType: 'Constant',
-  since: 1,
   attributes: VALUE_TYPES,
   infer(_, attributes) {
     const names = ['value', 'sparse_value', ...Object.keys(VALUE_TYPES)];

@@ -8,7 +8,6 @@ import { checkLeast, WINDOW_TYPES, windowsOf } from './window.js';
 
 export const ConvTranspose: OpDefinition = {
   opType: 'ConvTranspose',
-  since: 1,
   parameters: [1, 2],
   attributes: { ...WINDOW_TYPES, group: 'int', output_padding: 'ints', output_shape: 'ints' },
   infer(inputs, attributes) {

@@ -1,6 +1,6 @@
 import { type Attributes, int, intOf, ints, intsOf } from '../ir/attribute.js';
 import { type Dim, differentDims, dimText, mayEqual, numbers, shapeText } from '../ir/dim.js';
-import { apply, type OpDefinition, required } from '../ir/op.js';
+import { apply, type OpDefinition, type Operands, required } from '../ir/op.js';
 import { elementCount } from '../ir/tensor.js';
 import type { Value, ValueType } from '../ir/value.js';
 import { checkLeast, slide, WINDOW_TYPES, type WindowAttributes } from './window.js';
@@ -17,7 +17,7 @@ export function checkBias(bias: ValueType | undefined, channels: number): void {
 }
 
 /** x [N, C, ...space] and weight [., ., ...kernel] taken apart; undefined where a size of the weight is open. */
-export function convOperands(inputs: readonly (ValueType | undefined)[], attributes: Attributes) {
+export function convOperands(inputs: Operands, attributes: Attributes) {
   const x = required(inputs, 0, 'x');
   const weight = required(inputs, 1, 'weight');
   const known = numbers(weight.shape);
@@ -41,7 +41,6 @@ export function convOperands(inputs: readonly (ValueType | undefined)[], attribu
 
 export const Conv: OpDefinition = {
   opType: 'Conv',
-  since: 1,
   parameters: [1, 2],
   attributes: { ...WINDOW_TYPES, group: 'int' },
   infer(inputs, attributes) {

@@ -1,11 +1,11 @@
 import { type Attributes, int, intOf, string } from '../ir/attribute.js';
 import { floorDivideDim, multiplyDims, shapeText } from '../ir/dim.js';
-import { apply, type OpDefinition, required } from '../ir/op.js';
-import type { Value, ValueType } from '../ir/value.js';
+import { apply, type OpDefinition, type Operands, required } from '../ir/op.js';
+import type { Value } from '../ir/value.js';
 import { checkLeast } from './window.js';
 
 /** The image that is taken apart or put together, and the side of its blocks. */
-function imageOf(inputs: readonly (ValueType | undefined)[], attributes: Attributes) {
+function imageOf(inputs: Operands, attributes: Attributes) {
   const { dtype, shape } = required(inputs, 0, 'x');
   const block = intOf(attributes, 'blocksize', 0);
   checkLeast('blocksize', [block], 1);
@@ -18,7 +18,6 @@ function imageOf(inputs: readonly (ValueType | undefined)[], attributes: Attribu
 
 export const DepthToSpace: OpDefinition = {
   opType: 'DepthToSpace',
-  since: 1,
   attributes: { blocksize: 'int', mode: 'string' },
   infer(inputs, attributes) {
     const { dtype, block, batch, channels, space } = imageOf(inputs, attributes);
@@ -33,7 +32,6 @@ export const DepthToSpace: OpDefinition = {
 /** The other way round. */
 export const SpaceToDepth: OpDefinition = {
   opType: 'SpaceToDepth',
-  since: 1,
   attributes: { blocksize: 'int' },
   infer(inputs, attributes) {
     const { dtype, shape, block, batch, channels, space } = imageOf(inputs, attributes);

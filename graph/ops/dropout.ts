@@ -3,7 +3,6 @@ import { type OpDefinition, required } from '../ir/op.js';
 /** With its mask, which until opset 9 is of x's type. */
 export const Dropout: OpDefinition = {
   opType: 'Dropout',
-  since: 1,
   sinceSignature: 10,
   isRandom: true,
   attributes: { ratio: 'float', seed: 'int' },

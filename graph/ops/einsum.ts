@@ -1,10 +1,9 @@
 import { at } from '../common/at.js';
 import { stringOf } from '../ir/attribute.js';
 import { type Dim, differentDims, dimText, numbers, shapeText } from '../ir/dim.js';
-import { type OpDefinition, required } from '../ir/op.js';
+import { type OpDefinition, type Operands, required } from '../ir/op.js';
 import { elementCount } from '../ir/tensor.js';
 import { broadcast } from './elementwise.js';
-import type { Operands } from './operands.js';
 
 /** The sizes of an equation's labels, and of what its ellipses stand for. */
 interface Sizes {

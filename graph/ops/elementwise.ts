@@ -48,11 +48,19 @@ export function broadcast(a: readonly Dim[], b: readonly Dim[]): readonly Dim[] 
 /** What an operator computes of two elements; undefined where that is not known. */
 export type OnElements = (a: Dim, b: Dim, dtype: DType) => Dim | undefined;
 
+/** Of operators whose elements are not followed. */
+export const NOTHING_KNOWN: OnElements = () => undefined;
+
+/** What is computed of numbers alone. */
+export const ofNumbers =
+  (compute: (a: number, b: number) => number | undefined): OnElements =>
+  (a, b) =>
+    typeof a === 'number' && typeof b === 'number' ? compute(a, b) : undefined;
+
 /** Operators on two values of one type. @param result the type of what they give, where it is another */
 export function binary(opType: string, onElements: OnElements, result?: DType): OpDefinition {
   return {
     opType,
-    since: 1,
     sinceSignature: 7,
     infer(inputs) {
       const a = required(inputs, 0, 'a');
@@ -106,19 +114,17 @@ export const Div = arithmetic(
 
 // The sign of what is negative depends on an attribute.
 export const Mod: OpDefinition = {
-  ...binary('Mod', (a, b) =>
-    typeof a === 'number' && typeof b === 'number' && a >= 0 && b > 0 ? a % b : undefined,
+  ...binary(
+    'Mod',
+    ofNumbers((a, b) => (a >= 0 && b > 0 ? a % b : undefined)),
   ),
   since: 10,
-  sinceSignature: 10,
   attributes: { fmod: 'int' },
 };
 
 /** Of any number of operands; the elements of two are followed. */
 function variadic(opType: string, onNumbers?: (a: number, b: number) => number): OpDefinition {
-  const ofTwo = binary(opType, (a, b) =>
-    typeof a === 'number' && typeof b === 'number' ? onNumbers?.(a, b) : undefined,
-  );
+  const ofTwo = binary(opType, onNumbers ? ofNumbers(onNumbers) : NOTHING_KNOWN);
   return {
     ...ofTwo,
     sinceSignature: 8,
@@ -142,7 +148,6 @@ export const Sum = variadic('Sum');
 /** x where it is positive, elsewhere the slope times x; the slope stretches to x, and x to nothing. */
 export const PRelu: OpDefinition = {
   opType: 'PRelu',
-  since: 1,
   sinceSignature: 7,
   parameters: [1],
   infer(inputs) {
@@ -159,7 +164,6 @@ export const PRelu: OpDefinition = {
 /** Its exponent may be of another type. */
 export const Pow: OpDefinition = {
   opType: 'Pow',
-  since: 1,
   sinceSignature: 7,
   infer(inputs) {
     const x = required(inputs, 0, 'x');
@@ -168,13 +172,13 @@ export const Pow: OpDefinition = {
 };
 
 /** A coefficient: computed in double, rounded once to float32 here. Sizes are whole numbers and stay so. */
-function operand(value: Value | number, dtype: DType): Value {
+export function operand(value: Value | number, dtype: DType = 'float32'): Value {
   if (typeof value !== 'number') return value;
   return constant(dtype === 'int64' ? int64Tensor([], [value]) : float32Tensor([], [value]));
 }
 
 /** A number is a scalar of the other operand's type. */
-const binaryOf =
+export const binaryOf =
   (definition: OpDefinition) =>
   (a: Value | number, b: Value | number): Value => {
     const { dtype } = [a, b].find((value) => typeof value !== 'number') ?? { dtype: 'float32' };

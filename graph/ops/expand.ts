@@ -22,7 +22,6 @@ export const Expand: OpDefinition = {
 
 export const Tile: OpDefinition = {
   opType: 'Tile',
-  since: 1,
   sinceSignature: 6,
   infer(inputs) {
     const x = required(inputs, 0, 'x');

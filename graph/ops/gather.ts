@@ -9,7 +9,6 @@ import { axisOf } from './operands.js';
 
 export const Gather: OpDefinition = {
   opType: 'Gather',
-  since: 1,
   attributes: { axis: 'int' },
   infer(inputs, attributes) {
     const data = required(inputs, 0, 'data');

@@ -5,7 +5,6 @@ import type { Value } from '../ir/value.js';
 function globalPooling(opType: string, attributes: OpDefinition['attributes'] = {}): OpDefinition {
   return {
     opType,
-    since: 1,
     attributes,
     infer(inputs) {
       const { dtype, shape } = required(inputs, 0, 'x');

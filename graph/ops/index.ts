@@ -3,7 +3,9 @@ import type { OpDefinition } from '../ir/op.js';
 import * as definitions from './definitions.js';
 
 const OPS: ReadonlyMap<string, OpDefinition> = new Map(
-  Object.values(definitions).map((definition) => [keyOf({ domain: '', ...definition }), definition]),
+  Object.values(definitions)
+    .filter((exported) => typeof exported !== 'function')
+    .map((definition) => [keyOf({ domain: '', ...definition }), definition]),
 );
 
 function keyOf({ domain, opType }: Pick<Node, 'domain' | 'opType'>): string {
@@ -12,7 +14,8 @@ function keyOf({ domain, opType }: Pick<Node, 'domain' | 'opType'>): string {
 
 /** The opset that introduced a node's operator; undefined for other domains and unknown ones. */
 export function sinceOf({ domain, opType }: Node): number | undefined {
-  return domain === '' ? OPS.get(opType)?.since : undefined;
+  const definition = domain === '' ? OPS.get(opType) : undefined;
+  return definition && (definition.since ?? 1);
 }
 
 /** What is known of a node's operator in an opset; undefined where it had another signature then, and for unknown ones. */
@@ -20,5 +23,6 @@ export function definitionOf(node: Node, opset: number): OpDefinition | undefine
   const definition = OPS.get(keyOf(node));
   // Other domains count their opsets on their own, and those known here have one.
   if (definition === undefined || node.domain !== '') return definition;
-  return (definition.sinceSignature ?? definition.since) <= opset ? definition : undefined;
+  const { since = 1, sinceSignature = since } = definition;
+  return Math.max(since, sinceSignature) <= opset ? definition : undefined;
 }

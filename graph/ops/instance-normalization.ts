@@ -6,7 +6,6 @@ import { checkPerChannel } from './operands.js';
 
 export const InstanceNormalization: OpDefinition = {
   opType: 'InstanceNormalization',
-  since: 1,
   sinceSignature: 6,
   parameters: [1, 2],
   attributes: { epsilon: 'float' },

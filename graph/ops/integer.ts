@@ -1,8 +1,7 @@
 import type { DType } from '../ir/dtype.js';
-import { type OpDefinition, required } from '../ir/op.js';
+import { type OpDefinition, type Operands, required } from '../ir/op.js';
 import { Conv } from './conv.js';
 import { MatMul } from './matmul.js';
-import type { Operands } from './operands.js';
 
 /** Convolutions and products of integers, as quantised models of others have them. @param places of x, weight and bias among the inputs */
 function onIntegers(

@@ -34,7 +34,6 @@ export const RandomUniformLike = like('RandomUniformLike', 1, true);
 function random(opType: string): OpDefinition {
   return {
     opType,
-    since: 1,
     isRandom: true,
     attributes: {
       dtype: 'int',

@@ -23,7 +23,6 @@ function outer(
 
 export const MatMul: OpDefinition = {
   opType: 'MatMul',
-  since: 1,
   parameters: [1],
   infer(inputs) {
     const { dtype, shape } = required(inputs, 0, 'a');
@@ -44,7 +43,6 @@ export const MatMul: OpDefinition = {
 
 export const Gemm: OpDefinition = {
   opType: 'Gemm',
-  since: 1,
   sinceSignature: 7,
   parameters: [1, 2],
   attributes: { alpha: 'float', beta: 'float', transA: 'int', transB: 'int' },

@@ -2,11 +2,11 @@ import { at } from '../common/at.js';
 import { intOf } from '../ir/attribute.js';
 import { addDims } from '../ir/dim.js';
 import type { DType } from '../ir/dtype.js';
-import { type OpDefinition, required } from '../ir/op.js';
+import { type OpDefinition, type Operands, required } from '../ir/op.js';
 import { Conv } from './conv.js';
 import { broadcast } from './elementwise.js';
 import { MatMul } from './matmul.js';
-import { axisOf, type Operands } from './operands.js';
+import { axisOf } from './operands.js';
 import { unary } from './unary.js';
 
 /**
@@ -21,7 +21,6 @@ function ofTwo(opType: string, second: number): OpDefinition {
   return {
     opType,
     domain: DOMAIN,
-    since: 1,
     infer(inputs) {
       const [a, b] = [required(inputs, 0, 'a'), required(inputs, second, 'b')];
       return [{ dtype: a.dtype, shape: broadcast(a.shape, b.shape) }];
@@ -58,7 +57,6 @@ export const QLinearGlobalAveragePool = unary('QLinearGlobalAveragePool', {
 export const QLinearConcat: OpDefinition = {
   opType: 'QLinearConcat',
   domain: DOMAIN,
-  since: 1,
   attributes: { axis: 'int' },
   infer(inputs, attributes) {
     const parts = inputs.slice(2).filter((_, index) => index % 3 === 0);
@@ -74,7 +72,6 @@ function fused(opType: string, plain: OpDefinition, dtypeOf?: (inputs: Operands)
     ...plain,
     opType,
     domain: DOMAIN,
-    since: 1,
     attributes: {},
     infer: (inputs, ...node) =>
       plain.infer(inputs, ...node).map((type) => ({ ...type, dtype: dtypeOf?.(inputs) ?? type.dtype })),

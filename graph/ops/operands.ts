@@ -1,9 +1,7 @@
 import { type Attributes, intsOf } from '../ir/attribute.js';
 import { type Dim, mayEqual, numbers, OPEN, shapeText } from '../ir/dim.js';
-import { MAX_RANK, required } from '../ir/op.js';
+import { MAX_RANK, type Operands, required } from '../ir/op.js';
 import { contentOf, type ValueType } from '../ir/value.js';
-
-export type Operands = readonly (ValueType | undefined)[];
 
 /** An axis counted from the end where negative. */
 export function axisOf(axis: number, rank: number): number {
@@ -60,11 +58,6 @@ export function checkPerChannel(inputs: Operands, names: readonly string[]): voi
   }
 }
 
-/** Sizes that only a run tells, of `rank` axes; undefined where not even that is known. */
-function openShape(rank: Dim | undefined): readonly Dim[] | undefined {
-  return typeof rank === 'number' && rank >= 0 && rank <= MAX_RANK ? Array(rank).fill(OPEN) : undefined;
-}
-
 /** A shape of which a run tells the sizes of some axes. */
 export function openedAt(shape: readonly Dim[], axes: Iterable<number>): readonly Dim[] {
   const opened = [...shape];
@@ -74,8 +67,8 @@ export function openedAt(shape: readonly Dim[], axes: Iterable<number>): readonl
 
 /** What has the element type of x and sizes that only a run tells; none where their number is not known. */
 export function openType({ dtype }: ValueType, rank: Dim | undefined): readonly ValueType[] {
-  const shape = openShape(rank);
-  return shape === undefined ? [] : [{ dtype, shape }];
+  const isKnown = typeof rank === 'number' && rank >= 0 && rank <= MAX_RANK;
+  return isKnown ? [{ dtype, shape: Array(rank).fill(OPEN) }] : [];
 }
 
 /** How many elements a list has; NaN where a run tells that. */

@@ -7,7 +7,6 @@ import { axesOf, listAt, numbersAt, openedAt } from './operands.js';
 
 export const Pad: OpDefinition = {
   opType: 'Pad',
-  since: 1,
   sinceSignature: 11,
   attributes: { mode: 'string' },
   infer(inputs) {

@@ -8,7 +8,6 @@ import { slide, WINDOW_TYPES, type WindowAttributes, windowsOf } from './window.
 function pooling(opType: string): OpDefinition {
   return {
     opType,
-    since: 1,
     attributes: {
       ...WINDOW_TYPES,
       ceil_mode: 'int',

@@ -1,14 +1,14 @@
 import { at } from '../common/at.js';
 import { type Attributes, int, intOf } from '../ir/attribute.js';
 import { mayEqual, shapeText } from '../ir/dim.js';
-import { apply, type OpDefinition, required } from '../ir/op.js';
-import type { Value, ValueType } from '../ir/value.js';
+import { apply, type OpDefinition, type Operands, required } from '../ir/op.js';
+import type { Value } from '../ir/value.js';
 import { axisOf } from './operands.js';
 
 const TYPES = { axis: 'int', block_size: 'int', output_dtype: 'int', saturate: 'int' } as const;
 
 /** One scale for all, one an element of an axis, or (from opset 21 on) one a block. @throws RangeError */
-function checkScale(inputs: readonly (ValueType | undefined)[], attributes: Attributes): void {
+function checkScale(inputs: Operands, attributes: Attributes): void {
   const { shape } = required(inputs, 0, 'x');
   const scale = required(inputs, 1, 'scale').shape;
   if (scale.length === 0 || scale[0] === 1 || intOf(attributes, 'block_size', 0) !== 0) return;

@@ -1,8 +1,7 @@
 import { at } from '../common/at.js';
 import { intOf } from '../ir/attribute.js';
 import { type Dim, mayEqual, numbers, shapeText } from '../ir/dim.js';
-import { type OpDefinition, required } from '../ir/op.js';
-import type { Operands } from './operands.js';
+import { type OpDefinition, type Operands, required } from '../ir/op.js';
 
 const TYPES = {
   activation_alpha: 'floats',
@@ -34,7 +33,6 @@ function weightsOf(inputs: Operands) {
 function recurrent(opType: string, states: number): OpDefinition {
   return {
     opType,
-    since: 1,
     sinceSignature: 7,
     parameters: [1, 2, 3, ...(opType === 'LSTM' ? [7] : [])],
     attributes: TYPES,

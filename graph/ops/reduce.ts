@@ -8,7 +8,6 @@ import { axisOf, openType, staticNumbers } from './operands.js';
 function reduction(opType: string): OpDefinition {
   return {
     opType,
-    since: 1,
     attributes: { axes: 'ints', keepdims: 'int', noop_with_empty_axes: 'int' },
     infer(inputs, attributes) {
       const { dtype, shape } = required(inputs, 0, 'x');

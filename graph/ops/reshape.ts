@@ -37,7 +37,6 @@ function checkTarget(x: readonly Dim[], target: readonly Dim[], copies: boolean)
 
 export const Reshape: OpDefinition = {
   opType: 'Reshape',
-  since: 1,
   sinceSignature: 5,
   attributes: { allowzero: 'int' },
   infer(inputs, attributes) {
@@ -63,7 +62,6 @@ export const Reshape: OpDefinition = {
 
 export const Flatten: OpDefinition = {
   opType: 'Flatten',
-  since: 1,
   attributes: { axis: 'int' },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
@@ -76,7 +74,6 @@ export const Flatten: OpDefinition = {
 
 export const Squeeze: OpDefinition = {
   opType: 'Squeeze',
-  since: 1,
   attributes: { axes: 'ints' },
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');
@@ -98,7 +95,6 @@ export const Squeeze: OpDefinition = {
 
 export const Unsqueeze: OpDefinition = {
   opType: 'Unsqueeze',
-  since: 1,
   attributes: { axes: 'ints' },
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');

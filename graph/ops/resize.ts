@@ -1,10 +1,10 @@
 import { at } from '../common/at.js';
 import { type Attributes, floatOf, intsOf, string, stringOf } from '../ir/attribute.js';
 import { type Dim, floorDivideDim, multiplyDims, numbers, shapeText, symbol } from '../ir/dim.js';
-import { apply, type OpDefinition, required } from '../ir/op.js';
+import { apply, type OpDefinition, type Operands, required } from '../ir/op.js';
 import { float32Tensor } from '../ir/tensor.js';
 import { constant, contentOf, type Value } from '../ir/value.js';
-import { axesOf, listAt, type Operands, openedAt } from './operands.js';
+import { axesOf, listAt, openedAt } from './operands.js';
 
 /** floor(size * scale), multiplied in float32 as runtimes do. */
 function scaled(size: Dim, scale: number): Dim {
@@ -73,7 +73,6 @@ function checkScales(scales: readonly number[]): void {
 /** What Resize was until opset 9: its scales are an attribute, and an input from opset 9 on. */
 export const Upsample: OpDefinition = {
   opType: 'Upsample',
-  since: 1,
   attributes: { height_scale: 'float', mode: 'string', scales: 'floats', width_scale: 'float' },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');

@@ -5,7 +5,6 @@ import type { Value } from '../ir/value.js';
 
 export const Shape: OpDefinition = {
   opType: 'Shape',
-  since: 1,
   attributes: { start: 'int', end: 'int' },
   infer(inputs, attributes) {
     const { shape } = required(inputs, 0, 'x');
@@ -17,7 +16,6 @@ export const Shape: OpDefinition = {
 /** How many elements x has. */
 export const Size: OpDefinition = {
   opType: 'Size',
-  since: 1,
   infer(inputs) {
     const count = required(inputs, 0, 'x').shape.reduce(multiplyDims, 1);
     return [{ dtype: 'int64', shape: [], content: [count] }];

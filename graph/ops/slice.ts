@@ -38,7 +38,6 @@ function sliceOf(size: Dim, start: number, end: Dim, step: number): AxisSlice | 
 
 export const Slice: OpDefinition = {
   opType: 'Slice',
-  since: 1,
   sinceSignature: 10,
   infer(inputs) {
     const data = required(inputs, 0, 'data');

@@ -1,12 +1,11 @@
 import { at } from '../common/at.js';
 import { type Attributes, intOf } from '../ir/attribute.js';
 import { addDims, type Dim, differentDims, dimText, OPEN } from '../ir/dim.js';
-import { type OpDefinition, required } from '../ir/op.js';
-import { axisOf, type Operands, staticNumbers } from './operands.js';
+import { type OpDefinition, type Operands, required } from '../ir/op.js';
+import { axisOf, staticNumbers } from './operands.js';
 
 export const Split: OpDefinition = {
   opType: 'Split',
-  since: 1,
   sinceSignature: 2,
   attributes: { axis: 'int', num_outputs: 'int', split: 'ints' },
   infer(inputs, attributes, outputs) {

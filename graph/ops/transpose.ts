@@ -6,7 +6,6 @@ import { rearranged } from './elements.js';
 
 export const Transpose: OpDefinition = {
   opType: 'Transpose',
-  since: 1,
   attributes: { perm: 'ints' },
   infer(inputs, attributes) {
     const x = required(inputs, 0, 'x');

@@ -10,7 +10,6 @@ import { axisOf } from './operands.js';
 export function unary(opType: string, more: Partial<OpDefinition> = {}): OpDefinition {
   return {
     opType,
-    since: 1,
     infer: (inputs) => [required(inputs, 0, 'x')].map(({ dtype, shape }) => ({ dtype, shape })),
     ...more,
   };

@@ -56,7 +56,9 @@ function output({ op, attributes }: Case, inputs: readonly (Value | undefined)[]
     const { mean, variance } = batchStatistics(x);
     return batchNormalization(x, scale, bias, mean, variance, floatOf(kept, 'epsilon', 0));
   }
-  const definition = Object.values(definitions).find(({ opType }) => opType === op);
+  const definition = Object.values(definitions)
+    .filter((exported) => typeof exported !== 'function')
+    .find(({ opType }) => opType === op);
   if (definition === undefined) throw new Error(`no operator ${op}`);
   return apply(definition, inputs, Object.fromEntries(given));
 }
