@@ -31,11 +31,9 @@ export const Attention: OpDefinition = {
     softmax_precision: 'int',
   },
   infer(inputs, attributes) {
-    const [query, key, value] = [
-      required(inputs, 0, 'q'),
-      required(inputs, 1, 'k'),
-      required(inputs, 2, 'v'),
-    ];
+    const query = required(inputs, 0, 'q');
+    const key = required(inputs, 1, 'k');
+    const value = required(inputs, 2, 'v');
     const q = split(query, intOf(attributes, 'q_num_heads', 0), 'q');
     const k = split(key, intOf(attributes, 'kv_num_heads', 0), 'k');
     const v = split(value, intOf(attributes, 'kv_num_heads', 0), 'v');

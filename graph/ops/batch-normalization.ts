@@ -1,19 +1,18 @@
 import { float } from '../ir/attribute.js';
-import { apply, type OpDefinition, required } from '../ir/op.js';
+import { apply } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
 import { checkPerChannel } from './operands.js';
+import { unary } from './unary.js';
 
-export const BatchNormalization: OpDefinition = {
-  opType: 'BatchNormalization',
-  sinceSignature: 9,
-  parameters: [1, 2],
-  attributes: { epsilon: 'float', momentum: 'float', training_mode: 'int' },
-  infer(inputs) {
-    const { dtype, shape } = required(inputs, 0, 'x');
-    checkPerChannel(inputs, ['scale', 'bias', 'mean', 'variance']);
-    return [{ dtype, shape }];
+export const BatchNormalization = unary(
+  'BatchNormalization',
+  {
+    sinceSignature: 9,
+    parameters: [1, 2],
+    attributes: { epsilon: 'float', momentum: 'float', training_mode: 'int' },
   },
-};
+  (inputs) => checkPerChannel(inputs, ['scale', 'bias', 'mean', 'variance']),
+);
 
 /**
  * ONNX BatchNormalization at inference: scale (x - mean) / sqrt(variance + epsilon) + bias, channel by channel.

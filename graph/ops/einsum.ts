@@ -1,8 +1,8 @@
 import { at } from '../common/at.js';
 import { stringOf } from '../ir/attribute.js';
-import { type Dim, differentDims, dimText, numbers, shapeText } from '../ir/dim.js';
+import { type Dim, differentDims, dimText, shapeText } from '../ir/dim.js';
 import { type OpDefinition, type Operands, required } from '../ir/op.js';
-import { elementCount } from '../ir/tensor.js';
+import { product } from './conv.js';
 import { broadcast } from './elementwise.js';
 
 /** The sizes of an equation's labels, and of what its ellipses stand for. */
@@ -82,7 +82,6 @@ export const Einsum: OpDefinition = {
   macs(inputs, _, attributes) {
     if (inputs.length < 2) return 0;
     const { labels, ellipsis } = sizesOf(inputs, stringOf(attributes, 'equation', ''));
-    const sizes = numbers([...labels.values(), ...ellipsis]);
-    return sizes && elementCount(sizes);
+    return product([...labels.values(), ...ellipsis]);
   },
 };

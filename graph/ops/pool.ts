@@ -1,9 +1,20 @@
-import { int, ints, intsOf } from '../ir/attribute.js';
+import { type Attributes, int, ints, intsOf } from '../ir/attribute.js';
 import { addDims, multiplyDims, shapeText } from '../ir/dim.js';
-import { apply, type OpDefinition, required } from '../ir/op.js';
+import { apply, type OpDefinition, type Operands, required } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
 import { listAt } from './operands.js';
 import { slide, WINDOW_TYPES, type WindowAttributes, windowsOf } from './window.js';
+
+/** x [N, C, ...space] taken apart, and the window that moves over its space. */
+function pooledOf(inputs: Operands, attributes: Attributes) {
+  const { dtype, shape } = required(inputs, 0, 'x');
+  const [batch, channels, ...space] = shape;
+  const kernel = intsOf(attributes, 'kernel_shape', []);
+  if (batch === undefined || channels === undefined || kernel.length !== space.length) {
+    throw new RangeError(`a window of [${kernel}] does not fit x ${shapeText(shape)}`);
+  }
+  return { dtype, batch, channels, space, kernel };
+}
 
 function pooling(opType: string): OpDefinition {
   return {
@@ -16,16 +27,11 @@ function pooling(opType: string): OpDefinition {
       storage_order: 'int',
     },
     infer(inputs, attributes) {
-      const x = required(inputs, 0, 'x');
-      const [batch, channels, ...space] = x.shape;
-      const kernel = intsOf(attributes, 'kernel_shape', []);
-      if (batch === undefined || channels === undefined || kernel.length !== space.length) {
-        throw new RangeError(`a window of [${kernel}] does not fit x ${shapeText(x.shape)}`);
-      }
+      const { dtype, batch, channels, space, kernel } = pooledOf(inputs, attributes);
       const shape = [batch, channels, ...slide(space, kernel, attributes)];
       // Where the largest elements stand comes behind them.
       return [
-        { dtype: x.dtype, shape },
+        { dtype, shape },
         { dtype: 'int64', shape },
       ];
     },
@@ -42,12 +48,7 @@ export const MaxUnpool: OpDefinition = {
   since: 9,
   attributes: { kernel_shape: 'ints', pads: 'ints', strides: 'ints' },
   infer(inputs, attributes) {
-    const { dtype, shape } = required(inputs, 0, 'x');
-    const [batch, channels, ...space] = shape;
-    const kernel = intsOf(attributes, 'kernel_shape', []);
-    if (batch === undefined || channels === undefined || kernel.length !== space.length) {
-      throw new RangeError(`a window of [${kernel}] does not fit x ${shapeText(shape)}`);
-    }
+    const { dtype, batch, channels, space, kernel } = pooledOf(inputs, attributes);
     if (inputs[2] !== undefined) {
       const stated = listAt(inputs, 2, 'output_shape');
       return stated === undefined ? [] : [{ dtype, shape: stated }];

@@ -1,7 +1,8 @@
 import { at } from '../common/at.js';
 import { intOf } from '../ir/attribute.js';
-import { type Dim, mayEqual, numbers, shapeText } from '../ir/dim.js';
+import { type Dim, mayEqual, shapeText } from '../ir/dim.js';
 import { type OpDefinition, type Operands, required } from '../ir/op.js';
+import { product } from './conv.js';
 
 const TYPES = {
   activation_alpha: 'floats',
@@ -17,12 +18,10 @@ const TYPES = {
 
 /** @throws RangeError where x [steps, batch, inputs], w [directions, gates hidden, inputs] and r [directions, gates hidden, hidden] do not fit each other */
 function weightsOf(inputs: Operands) {
-  const [x, w, r] = [
-    required(inputs, 0, 'x').shape,
-    required(inputs, 1, 'w').shape,
-    required(inputs, 2, 'r').shape,
-  ];
-  const fits = x.length === 3 && w.length === 3 && r.length === 3;
+  const x = required(inputs, 0, 'x').shape;
+  const w = required(inputs, 1, 'w').shape;
+  const r = required(inputs, 2, 'r').shape;
+  const fits = [x, w, r].every(({ length }) => length === 3);
   if (!fits || !mayEqual([at(w, 0), at(w, 2)], [at(r, 0), at(x, 2)])) {
     throw new RangeError(`w ${shapeText(w)} and r ${shapeText(r)} do not fit x ${shapeText(x)}`);
   }
@@ -50,17 +49,10 @@ function recurrent(opType: string, states: number): OpDefinition {
     },
     macs(inputs) {
       const { x, w, r } = weightsOf(inputs);
-      const sizes = numbers([at(x, 0), at(x, 1), at(w, 0), at(w, 1), at(w, 2), at(r, 2)]);
-      if (sizes === undefined) return undefined;
-      const [steps, batch, directions, gates, width, hidden] = sizes as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
-      return steps * batch * directions * gates * (width + hidden);
+      const [width, hidden] = [at(w, 2), at(r, 2)];
+      const cells = product([at(x, 0), at(x, 1), at(w, 0), at(w, 1)]);
+      if (cells === undefined || typeof width !== 'number' || typeof hidden !== 'number') return undefined;
+      return cells * (width + hidden);
     },
   };
 }

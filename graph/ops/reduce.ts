@@ -1,8 +1,9 @@
 import { int, intOf } from '../ir/attribute.js';
+import { OPEN } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import { int64Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
-import { axisOf, openType, staticNumbers } from './operands.js';
+import { axisOf, listAt, openType, staticNumbers } from './operands.js';
 
 /** Reductions over some axes, or over all. Axes are an attribute until opset 17 (ReduceSum: 12), and an input from then on. */
 function reduction(opType: string): OpDefinition {
@@ -38,6 +39,40 @@ export const ReduceLogSum = reduction('ReduceLogSum');
 export const ReduceLogSumExp = reduction('ReduceLogSumExp');
 export const ReduceSumSquare = reduction('ReduceSumSquare');
 
+/** Where along an axis the largest or smallest element stands. */
+function argReduction(opType: string): OpDefinition {
+  return {
+    opType,
+    attributes: { axis: 'int', keepdims: 'int', select_last_index: 'int' },
+    infer(inputs, attributes) {
+      const { shape } = required(inputs, 0, 'x');
+      const axis = axisOf(intOf(attributes, 'axis', 0), shape.length);
+      const kept = intOf(attributes, 'keepdims', 1) === 1;
+      return [{ dtype: 'int64', shape: kept ? shape.with(axis, 1) : shape.toSpliced(axis, 1) }];
+    },
+  };
+}
+
+export const ArgMax = argReduction('ArgMax');
+export const ArgMin = argReduction('ArgMin');
+
+/** How many it gives is an attribute until opset 9. */
+export const TopK: OpDefinition = {
+  opType: 'TopK',
+  outputs: 2,
+  attributes: { axis: 'int', k: 'int', largest: 'int', sorted: 'int' },
+  infer(inputs, attributes) {
+    const { dtype, shape } = required(inputs, 0, 'x');
+    const axis = axisOf(intOf(attributes, 'axis', -1), shape.length);
+    const [count] = attributes.has('k') ? [intOf(attributes, 'k', 0)] : (listAt(inputs, 1, 'k') ?? []);
+    const chosen = shape.with(axis, count ?? OPEN);
+    return [
+      { dtype, shape: chosen },
+      { dtype: 'int64', shape: chosen },
+    ];
+  },
+};
+
 /** The smallest element of x, [1, 1, ...] of its rank. */
 export const reduceMin = (x: Value): Value => apply(ReduceMin, [x], { keepdims: int(1) });
 /** The mean of x, [1, 1, ...] of its rank. */
@@ -47,3 +82,7 @@ export const reduceMax = (x: Value): Value => apply(ReduceMax, [x], { keepdims: 
 /** The sum of x over some axes, which stay as axes of one element unless `keep` is false. */
 export const reduceSum = (x: Value, axes: readonly number[], keep = true): Value =>
   apply(ReduceSum, [x, constant(int64Tensor([axes.length], axes))], { keepdims: int(keep ? 1 : 0) });
+
+/** ONNX TopK: the k smallest elements of x along an axis, in their order. @param k int64 [1] */
+export const smallest = (x: Value, k: Value, axis: number): Value =>
+  apply(TopK, [x, k], { axis: int(axis), largest: int(0), sorted: int(1) });

@@ -30,7 +30,8 @@ export const Resize: OpDefinition = {
   },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
-    const axes = resizedAxes(attributes, shape.length);
+    // All, or from opset 18 on those that an attribute names.
+    const axes = [...axesOf(intsOf(attributes, 'axes', [...shape.keys()]), shape.length)];
     const fits = (name: string, { length }: { readonly length: number }) => {
       if (length !== axes.length) {
         throw new RangeError(`${name} has ${length} entries, x is ${shapeText(shape)}`);
@@ -90,11 +91,6 @@ function statedScales(attributes: Attributes): readonly number[] {
   const attribute = attributes.get('scales');
   if (attribute?.type === 'floats') return attribute.value;
   return [1, 1, floatOf(attributes, 'height_scale', 1), floatOf(attributes, 'width_scale', 1)];
-}
-
-/** All, or from opset 18 on those that an attribute names. */
-function resizedAxes(attributes: Attributes, rank: number): readonly number[] {
-  return [...axesOf(intsOf(attributes, 'axes', [...Array(rank).keys()]), rank)];
 }
 
 /** How an output pixel's place is found in the input: ONNX's names. PyTorch's `align_corners=False` is `half_pixel`. */

@@ -1,16 +1,23 @@
-import { float, int, intOf } from '../ir/attribute.js';
+import { type Attributes, float, int, intOf } from '../ir/attribute.js';
 import { type Dim, exactly, subtractDims } from '../ir/dim.js';
-import { apply, type OpDefinition, required } from '../ir/op.js';
-import { float32Tensor } from '../ir/tensor.js';
-import { constant, contentOf, type Value } from '../ir/value.js';
-import { add, div, mul } from './elementwise.js';
-import { axisOf } from './operands.js';
+import { apply, type OpDefinition, type Operands, required } from '../ir/op.js';
+import { contentOf, type Value } from '../ir/value.js';
+import { add, div, mul, operand } from './elementwise.js';
+import { axisOf, checkPerChannel } from './operands.js';
 
-/** An operator whose output has the type of its input. */
-export function unary(opType: string, more: Partial<OpDefinition> = {}): OpDefinition {
+/** An operator whose output has the type of its first input. @param check throws for what does not fit that */
+export function unary(
+  opType: string,
+  more: Partial<OpDefinition> = {},
+  check: (inputs: Operands, attributes: Attributes) => void = () => {},
+): OpDefinition {
   return {
     opType,
-    infer: (inputs) => [required(inputs, 0, 'x')].map(({ dtype, shape }) => ({ dtype, shape })),
+    infer(inputs, attributes) {
+      const { dtype, shape } = required(inputs, 0, 'x');
+      check(inputs, attributes);
+      return [{ dtype, shape }];
+    },
     ...more,
   };
 }
@@ -35,14 +42,9 @@ export const Clip = unary('Clip', { attributes: { max: 'float', min: 'float' } }
 
 /** Until opset 12 what follows the axis is taken as one, which leaves the type what it is. */
 const alongAxis = (opType: string) =>
-  unary(opType, {
-    attributes: { axis: 'int' },
-    infer(inputs, attributes) {
-      const { dtype, shape } = required(inputs, 0, 'x');
-      axisOf(intOf(attributes, 'axis', -1), shape.length);
-      return [{ dtype, shape }];
-    },
-  });
+  unary(opType, { attributes: { axis: 'int' } }, (inputs, attributes) =>
+    axisOf(intOf(attributes, 'axis', -1), required(inputs, 0, 'x').shape.length),
+  );
 
 export const Softmax = alongAxis('Softmax');
 export const LogSoftmax = alongAxis('LogSoftmax');
@@ -65,6 +67,67 @@ export const Neg = following('Neg', (dim) => (typeof dim === 'number' ? -dim : s
 export const Floor = following('Floor', (dim) => (typeof dim === 'number' ? Math.floor(dim) : dim));
 export const Ceil = following('Ceil', (dim) => (typeof dim === 'number' ? Math.ceil(dim) : dim));
 
+// Those that other exporters write.
+export const Abs = unary('Abs');
+export const Acos = unary('Acos', { since: 7 });
+export const Acosh = unary('Acosh', { since: 9 });
+export const Asin = unary('Asin', { since: 7 });
+export const Asinh = unary('Asinh', { since: 9 });
+export const Atan = unary('Atan', { since: 7 });
+export const Atanh = unary('Atanh', { since: 9 });
+export const BitwiseNot = unary('BitwiseNot', { since: 18 });
+export const Celu = unary('Celu', { since: 12, attributes: { alpha: 'float' } });
+export const Cos = unary('Cos', { since: 7 });
+export const Cosh = unary('Cosh', { since: 9 });
+export const Gelu = unary('Gelu', { since: 20, attributes: { approximate: 'string' } });
+export const Mish = unary('Mish', { since: 18 });
+export const Not = unary('Not');
+export const Reciprocal = unary('Reciprocal');
+export const Round = unary('Round', { since: 11 });
+export const Selu = unary('Selu', { attributes: { alpha: 'float', gamma: 'float' } });
+export const Shrink = unary('Shrink', { since: 9, attributes: { bias: 'float', lambd: 'float' } });
+export const Sign = unary('Sign', { since: 9 });
+export const Sin = unary('Sin', { since: 7 });
+export const Sinh = unary('Sinh', { since: 9 });
+export const Softplus = unary('Softplus');
+export const Softsign = unary('Softsign');
+export const Swish = unary('Swish', { since: 24, attributes: { alpha: 'float' } });
+export const Tan = unary('Tan', { since: 7 });
+export const ThresholdedRelu = unary('ThresholdedRelu', { since: 10, attributes: { alpha: 'float' } });
+export const Trilu = unary('Trilu', { since: 14, attributes: { upper: 'int' } });
+export const ReverseSequence = unary('ReverseSequence', {
+  since: 10,
+  attributes: { batch_axis: 'int', time_axis: 'int' },
+});
+
+export const LRN = unary('LRN', {
+  attributes: { alpha: 'float', beta: 'float', bias: 'float', size: 'int' },
+});
+export const LpNormalization = unary('LpNormalization', { attributes: { axis: 'int', p: 'int' } });
+export const MeanVarianceNormalization = unary('MeanVarianceNormalization', {
+  since: 9,
+  attributes: { axes: 'ints' },
+});
+export const RMSNormalization = unary('RMSNormalization', {
+  since: 23,
+  parameters: [1],
+  attributes: { axis: 'int', epsilon: 'float', stash_type: 'int' },
+});
+
+/** Until opset 20 it has one scale and bias a group. */
+export const GroupNormalization = unary(
+  'GroupNormalization',
+  {
+    since: 18,
+    sinceSignature: 21,
+    parameters: [1, 2],
+    attributes: { epsilon: 'float', num_groups: 'int', stash_type: 'int' },
+  },
+  (inputs) => checkPerChannel(inputs, ['scale', 'bias']),
+);
+
+export const CumSum = unary('CumSum', { since: 11, attributes: { exclusive: 'int', reverse: 'int' } });
+
 export const identity = (x: Value): Value => apply(Identity, [x]);
 export const relu = (x: Value): Value => apply(Relu, [x]);
 export const sigmoid = (x: Value): Value => apply(Sigmoid, [x]);
@@ -73,10 +136,11 @@ export const sqrt = (x: Value): Value => apply(Sqrt, [x]);
 export const exp = (x: Value): Value => apply(Exp, [x]);
 export const log = (x: Value): Value => apply(Log, [x]);
 export const neg = (x: Value): Value => apply(Neg, [x]);
+export const abs = (x: Value): Value => apply(Abs, [x]);
 export const erf = (x: Value): Value => apply(Erf, [x]);
 /** ONNX Clip to [low, high]. */
 export const clip = (x: Value, low: number, high: number): Value =>
-  apply(Clip, [x, ...[low, high].map((bound) => constant(float32Tensor([], [bound])))]);
+  apply(Clip, [x, operand(low), operand(high)]);
 
 /** x where it is positive, elsewhere slope x. */
 export const leakyRelu = (x: Value, slope: number): Value => apply(LeakyRelu, [x], { alpha: float(slope) });

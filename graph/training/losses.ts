@@ -5,8 +5,7 @@ import { elementCount } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { add, div, mul, sub } from '../ops/elementwise.js';
 import { reduceSum } from '../ops/reduce.js';
-import { abs } from '../ops/same-type.js';
-import { exp, log, logSoftmax, relu, sigmoid, softmax } from '../ops/unary.js';
+import { abs, exp, log, logSoftmax, relu, sigmoid, softmax } from '../ops/unary.js';
 
 /** What the values of each place mean: classes that are each there or not, or that exclude each other. */
 export type TrainingHead = 'sigmoid' | 'softmax';

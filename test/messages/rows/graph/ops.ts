@@ -26,6 +26,7 @@ export const OPS: Conditions = {
       'the attribute is of a type that is held here and no tensor',
     "attribute 'value' is not a tensor of one element":
       'the fill of a ConstantOfShape has not exactly one element',
+    'delta is 0': 'the constant step of a Range is 0',
   },
   'graph/ops/conv-transpose.ts': {
     'x has … channels, weight takes …': 'the first size of the weight is another than the channels of x',
@@ -71,6 +72,14 @@ export const OPS: Conditions = {
   },
   'graph/ops/gather.ts': {
     'index … is outside an axis of …': 'a known index is not from -size to size - 1',
+    'indices are …, data is …': 'the indices of a GatherElements have another rank than its data',
+    'indices have no axis': 'the indices of a GatherND are a scalar',
+    '… + … axes of indices do not fit data …':
+      'batch_dims is negative, or a GatherND indexes more axes than its data has',
+    'data is …, updates are …': 'data and updates are of two element types',
+    '… do not fit data …':
+      'a ScatterND indexes more axes than its data has, or its updates have not the sizes of what they replace',
+    'indices … and updates …': 'the beginning of the line above: the shapes of both',
   },
   'graph/ops/global-average-pool.ts': {
     'x … has no spatial axis': 'x has fewer than three axes',
@@ -108,9 +117,6 @@ export const OPS: Conditions = {
     'scale is …, x … is quantised along axis …':
       'without blocks, scale has more than one element, and not one an element of the axis',
   },
-  'graph/ops/range.ts': {
-    'delta is 0': 'the constant step of a Range is 0',
-  },
   'graph/ops/recurrent.ts': {
     'w … and r … do not fit x …':
       'x, w or r of an LSTM, GRU or RNN has not three axes, or they differ in directions or inputs',
@@ -126,16 +132,6 @@ export const OPS: Conditions = {
     '… scales for x …': 'an Upsample has not one scale an axis',
     '… has … entries, x is …': 'scales or sizes are not one for each axis that is resized',
     'scales […] must be above 0 and finite': 'a known scale is 0, negative, infinite or not a number',
-  },
-  'graph/ops/scatter.ts': {
-    'indices are …, data is …': 'the indices of a GatherElements have another rank than its data',
-    'indices have no axis': 'the indices of a GatherND are a scalar',
-    '… + … axes of indices do not fit data …':
-      'batch_dims is negative, or a GatherND indexes more axes than its data has',
-    'data is …, updates are …': 'data and updates are of two element types',
-    '… do not fit data …':
-      'a ScatterND indexes more axes than its data has, or its updates have not the sizes of what they replace',
-    'indices … and updates …': 'the beginning of the line above: the shapes of both',
   },
   'graph/ops/selection.ts': {
     'x is not a matrix': 'x of a Det has fewer than two axes',
