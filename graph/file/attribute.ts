@@ -1,13 +1,20 @@
-import { NmodeError } from '../common/errors.js';
+import { badModel, NmodeError } from '../common/errors.js';
 import type { Attribute, Attributes } from '../ir/attribute.js';
 import { dtypeOfCode } from '../ir/dtype.js';
 import type { Graph } from '../ir/model.js';
 import { FAR_AWAY, type Tensor } from '../ir/tensor.js';
 import type { ReadBeside } from './external.js';
-import { decode, present, unreadOf } from './message.js';
-import { ATTRIBUTE_TYPES, AttributeProto } from './schema.js';
+import {
+  ATTRIBUTE_TYPES,
+  AttributeProto,
+  decode,
+  type Int64,
+  type MessageOf,
+  present,
+  unreadOf,
+} from './schema.js';
 import { readSparse, type SparseTensorMessage } from './sparse.js';
-import { type Int64, isExternal, readTensor, type TensorMessage } from './tensor.js';
+import { isExternal, readTensor, type TensorMessage } from './tensor.js';
 
 /** What attributes are read with: they may hold tensors that are elsewhere, and graphs. */
 export interface Context {
@@ -15,21 +22,7 @@ export interface Context {
   readGraph(bytes: Uint8Array, readBeside: ReadBeside): Graph;
 }
 
-interface AttributeMessage {
-  name?: string;
-  type?: number;
-  f?: number;
-  i?: Int64;
-  s?: Uint8Array;
-  refAttrName?: string;
-  t?: TensorMessage;
-  g?: Uint8Array;
-  graphs: Uint8Array[];
-  sparseTensor?: SparseTensorMessage;
-  floats: number[];
-  ints: Int64[];
-  strings: Uint8Array[];
-}
+type AttributeMessage = MessageOf<typeof AttributeProto>;
 
 /**
  * The attributes of a node, each from the bytes of its AttributeProto.
@@ -38,9 +31,9 @@ interface AttributeMessage {
 export function readAttributes(attributes: readonly Uint8Array[], context: Context): Attributes {
   const read = new Map<string, Attribute>();
   for (const bytes of attributes) {
-    const message = decode<AttributeMessage>(AttributeProto, bytes);
+    const message = decode(AttributeProto, bytes);
     const { name = '' } = message;
-    if (read.has(name)) throw new NmodeError('BAD_MODEL', `attribute '${name}' is given twice`);
+    if (read.has(name)) throw badModel(`attribute '${name}' is given twice`);
     read.set(name, readAttribute(message, bytes, context));
   }
   return read;

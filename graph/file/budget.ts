@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/light.js';
-import { NmodeError } from '../common/errors.js';
+import { badModel } from '../common/errors.js';
 
 /**
  * Fields that a model may hold beside the elements of its tensors, packed numbers counted one by one. Decoded, each takes a hundred times the two bytes it can
@@ -48,14 +48,13 @@ export function checkBudget(bytes: Uint8Array): void {
 }
 
 function count(reader: protobuf.Reader, end: number, shape: Shape, before: number, depth: number): number {
-  if (depth > MAX_DEPTH)
-    throw new NmodeError('BAD_MODEL', `it holds graphs within each other, more than ${MAX_DEPTH}`);
+  if (depth > MAX_DEPTH) throw badModel(`it holds graphs within each other, more than ${MAX_DEPTH}`);
   let fields = before;
   while (reader.pos < end) {
     const tag = reader.uint32();
     const [id, wireType] = [tag >>> 3, tag & 7];
     if (++fields > MAX_FIELDS) {
-      throw new NmodeError('BAD_MODEL', `it has more than ${MAX_FIELDS} fields, no more are read`);
+      throw badModel(`it has more than ${MAX_FIELDS} fields, no more are read`);
     }
     if (wireType !== LENGTH_DELIMITED) {
       reader.skipType(wireType);

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import { NmodeError } from '../common/errors.js';
+import { badModel } from '../common/errors.js';
 import type { Tensor } from '../ir/tensor.js';
 
 /** Where the elements of a tensor are: `TensorProto.external_data`. */
@@ -20,8 +20,7 @@ export type ReadBeside = (tensor: string, data: ExternalData) => Pick<Tensor, 'b
  */
 export function readingBeside(folder: string): ReadBeside {
   return (tensor, { location, offset, length }) => {
-    const refuse = (why: string) =>
-      new NmodeError('BAD_MODEL', `tensor '${tensor}' is stored in '${location}', ${why}`);
+    const refuse = (why: string) => badModel(`tensor '${tensor}' is stored in '${location}', ${why}`);
     const path = within(folder, location, refuse);
     const fill = (target: Uint8Array) => {
       const file = openSync(path, 'r');

@@ -1,59 +1,44 @@
-import { NmodeError, reason } from '../common/errors.js';
+import { badModel, NmodeError, reason } from '../common/errors.js';
 import type { Attributes } from '../ir/attribute.js';
 import { dtypeOfCode } from '../ir/dtype.js';
 import {
   type DeclaredType,
   type Graph,
   type Initializer,
+  type LocalFunction,
   type Node,
   nodeName,
   type ValueInfo,
 } from '../ir/model.js';
 import { type Context, readAttributes } from './attribute.js';
 import type { ReadBeside } from './external.js';
-import { decode, present, unreadOf } from './message.js';
 import { inOrder } from './order.js';
-import { GraphProto, TypeProto } from './schema.js';
+import {
+  decode,
+  FunctionProto,
+  GraphProto,
+  type MessageOf,
+  type ModelProto,
+  type NodeProto,
+  present,
+  TypeProto,
+  unreadOf,
+  type ValueInfoProto,
+} from './schema.js';
 import { readSparseInitializer } from './sparse.js';
-import { type Int64, readTensor, type TensorMessage } from './tensor.js';
+import { readTensor } from './tensor.js';
 
-export interface GraphMessage {
-  node: NodeMessage[];
-  name?: string;
-  initializer: TensorMessage[];
-  input: ValueInfoMessage[];
-  output: ValueInfoMessage[];
-  valueInfo: ValueInfoMessage[];
-  sparseInitializer: Uint8Array[];
-}
-
-export interface NodeMessage {
-  input: string[];
-  output: string[];
-  name?: string;
-  opType?: string;
-  domain?: string;
-  attribute: Uint8Array[];
-}
-
-interface ValueInfoMessage {
-  name?: string;
-  type?: Uint8Array;
-}
-
-interface TypeMessage {
-  tensorType?: { elemType?: number; shape?: { dim: { dimValue?: Int64; dimParam?: string }[] } };
-}
+type NodeMessage = MessageOf<typeof NodeProto>;
 
 /**
  * Reads a graph, its nodes in the order in which they can run.
  * @param readBeside reads tensors that are in other files
  * @throws NmodeError (BAD_MODEL) where a tensor or an attribute cannot be read, or two initializers have one name
  */
-export function readGraph(message: GraphMessage, readBeside: ReadBeside): Graph {
+export function readGraph(message: MessageOf<typeof GraphProto>, readBeside: ReadBeside): Graph {
   const initializers = new Map<string, Initializer>();
   const add = (name: string, tensor: Initializer) => {
-    if (initializers.has(name)) throw new NmodeError('BAD_MODEL', `initializer '${name}' is stored twice`);
+    if (initializers.has(name)) throw badModel(`initializer '${name}' is stored twice`);
     initializers.set(name, tensor);
   };
   for (const tensor of message.initializer) {
@@ -74,13 +59,13 @@ export function readGraph(message: GraphMessage, readBeside: ReadBeside): Graph 
   };
 }
 
-export const readNodes = (messages: readonly NodeMessage[], readBeside: ReadBeside): readonly Node[] =>
+const readNodes = (messages: readonly NodeMessage[], readBeside: ReadBeside): readonly Node[] =>
   messages.map((message) => toNode(message, readBeside));
 
 /** What attributes are read with. */
-export const subgraphReader = (readBeside: ReadBeside): Context => ({
+const subgraphReader = (readBeside: ReadBeside): Context => ({
   readBeside,
-  readGraph: (bytes, beside) => readGraph(decode<GraphMessage>(GraphProto, bytes), beside),
+  readGraph: (bytes, beside) => readGraph(decode(GraphProto, bytes), beside),
 });
 
 function toNode(message: NodeMessage, readBeside: ReadBeside): Node {
@@ -103,21 +88,21 @@ function attributesOf(
   try {
     return readAttributes(attribute, subgraphReader(readBeside));
   } catch (error) {
-    throw new NmodeError('BAD_MODEL', `node '${nodeName({ name, outputs })}' (${opType}): ${reason(error)}`, {
+    throw badModel(`node '${nodeName({ name, outputs })}' (${opType}): ${reason(error)}`, {
       cause: error,
     });
   }
 }
 
-function toValueInfo(message: ValueInfoMessage): ValueInfo {
+function toValueInfo(message: MessageOf<typeof ValueInfoProto>): ValueInfo {
   const name = message.name ?? '';
   const typeBytes = present(message, 'type');
   if (typeBytes === undefined) return { name, ...unreadOf(message) };
-  const type = declaredType(decode<TypeMessage>(TypeProto, typeBytes));
+  const type = declaredType(decode(TypeProto, typeBytes));
   return { name, ...(type && { type }), typeBytes, ...unreadOf(message) };
 }
 
-function declaredType({ tensorType }: TypeMessage): DeclaredType | undefined {
+function declaredType({ tensorType }: MessageOf<typeof TypeProto>): DeclaredType | undefined {
   const dtype = dtypeOfCode(tensorType?.elemType ?? 0);
   if (dtype === undefined) return undefined;
   const shape = tensorType?.shape?.dim.map(
@@ -125,3 +110,29 @@ function declaredType({ tensorType }: TypeMessage): DeclaredType | undefined {
   );
   return { dtype, ...(shape && { shape }) };
 }
+
+/** A function of a model, from the bytes of its FunctionProto. One that cannot be read is kept as they are. */
+export function readFunction(bytes: Uint8Array, readBeside: ReadBeside): LocalFunction {
+  const message = decode(FunctionProto, bytes);
+  const { name = '', domain = '', overload = '' } = message;
+  try {
+    return {
+      bytes,
+      ...{ name, domain, overload },
+      body: {
+        inputs: message.input,
+        outputs: message.output,
+        defaults: readAttributes(message.attributeProto, subgraphReader(readBeside)),
+        nodes: readNodes(message.node, readBeside),
+        opsets: opsetsOf(message),
+      },
+    };
+  } catch (error) {
+    if (error instanceof NmodeError) return { bytes, name, domain, overload };
+    throw error;
+  }
+}
+
+/** The version by the domain of operators that a model or a function imports. */
+export const opsetsOf = ({ opsetImport }: Pick<MessageOf<typeof ModelProto>, 'opsetImport'>) =>
+  new Map(opsetImport.map(({ domain, version }) => [domain ?? '', version?.toNumber() ?? 0]));

@@ -1,4 +1,4 @@
-import { NmodeError } from '../common/errors.js';
+import { badModel } from '../common/errors.js';
 import { dtypeOfCode } from '../ir/dtype.js';
 import type { Outline } from '../ir/model.js';
 import { type Link, outputActivation } from '../ir/output-activation.js';
@@ -105,7 +105,7 @@ function* fieldsOf(message: Uint8Array): Generator<Field, void, undefined> {
     const [id, wireType] = [Math.floor(tag / 8), tag % 8];
     const size = FIXED[wireType];
     if (++count > MAX_FIELDS) {
-      throw new NmodeError('BAD_MODEL', `a message of more than ${MAX_FIELDS} fields, no more are read`);
+      throw badModel(`a message of more than ${MAX_FIELDS} fields, no more are read`);
     }
     if (id === 0) throw new RangeError('a field of number 0');
     if (wireType === VARINT) yield { id, value: varint() };

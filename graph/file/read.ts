@@ -1,25 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { MAX_MODEL_BYTES } from '../analysis/check.js';
-import { NmodeError, reason } from '../common/errors.js';
+import { badModel, reason } from '../common/errors.js';
 import type { Model } from '../ir/model.js';
 import { checkBudget } from './budget.js';
 import type { ReadBeside } from './external.js';
-import { readFunction } from './functions.js';
-import { type GraphMessage, readGraph } from './graph.js';
-import { decode, present, unreadOf } from './message.js';
+import { opsetsOf, readFunction, readGraph } from './graph.js';
 import { notAModel } from './not-a-model.js';
-import { ModelProto } from './schema.js';
-import { type Int64, NOTHING_BESIDE } from './tensor.js';
-
-interface ModelMessage {
-  irVersion?: Int64;
-  producerName?: string;
-  producerVersion?: string;
-  graph?: GraphMessage;
-  opsetImport: { domain?: string; version?: Int64 }[];
-  metadataProps: { key?: string; value?: string }[];
-  functions: Uint8Array[];
-}
+import { decode, type MessageOf, ModelProto, present, unreadOf } from './schema.js';
+import { NOTHING_BESIDE } from './tensor.js';
 
 /** The bytes of an .onnx file. @throws NmodeError (BAD_MODEL) where it cannot be read or is larger than 2 GiB; the signal's reason */
 export async function readModelBytes(path: string, signal?: AbortSignal): Promise<Uint8Array> {
@@ -32,7 +20,7 @@ export async function readModelBytes(path: string, signal?: AbortSignal): Promis
     return await readFile(path, { signal });
   } catch (error) {
     signal?.throwIfAborted();
-    throw new NmodeError('BAD_MODEL', `${path}: cannot be read: ${reason(error)}`, { cause: error });
+    throw badModel(`${path}: cannot be read: ${reason(error)}`, { cause: error });
   }
 }
 
@@ -44,32 +32,30 @@ export async function readModelBytes(path: string, signal?: AbortSignal): Promis
 export function parseModel(bytes: Uint8Array, name: string, readBeside = NOTHING_BESIDE): Model {
   try {
     checkBudget(bytes);
-    return toModel(decode<ModelMessage>(ModelProto, bytes), readBeside);
+    return toModel(decode(ModelProto, bytes), readBeside);
   } catch (error) {
     throw notAModel(bytes, name, error);
   }
 }
 
-function toModel(message: ModelMessage, readBeside: ReadBeside): Model {
+function toModel(message: MessageOf<typeof ModelProto>, readBeside: ReadBeside): Model {
   const graph = present(message, 'graph');
   if (graph === undefined || message.opsetImport.length === 0) {
-    throw new NmodeError('BAD_MODEL', 'not an ONNX model: it holds no graph or imports no opset');
+    throw badModel('not an ONNX model: it holds no graph or imports no opset');
   }
   const metadata = message.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''] as const);
   const entries = [...message.opsetImport, ...message.metadataProps];
-  const domains = new Set(message.opsetImport.map(({ domain }) => domain ?? ''));
-  const twice = domains.size !== message.opsetImport.length || new Map(metadata).size !== metadata.length;
+  const opsets = opsetsOf(message);
+  const twice = opsets.size !== message.opsetImport.length || new Map(metadata).size !== metadata.length;
   if (twice || entries.some((entry) => unreadOf(entry).unread)) {
-    throw new NmodeError('BAD_MODEL', 'its metadata or opset imports hold more than this version can keep');
+    throw badModel('its metadata or opset imports hold more than this version can keep');
   }
   const functions = message.functions.map((own) => readFunction(own, readBeside));
   return {
     irVersion: message.irVersion?.toNumber() ?? 0,
     producerName: message.producerName ?? '',
     producerVersion: message.producerVersion ?? '',
-    opsets: new Map(
-      message.opsetImport.map(({ domain, version }) => [domain ?? '', version?.toNumber() ?? 0]),
-    ),
+    opsets,
     metadata: new Map(metadata),
     graph: readGraph(graph, readBeside),
     ...(functions.length > 0 && { functions }),

@@ -1,18 +1,13 @@
 import { at } from '../common/at.js';
-import { NmodeError } from '../common/errors.js';
+import { badModel } from '../common/errors.js';
 import { DTYPES } from '../ir/dtype.js';
 import type { Initializer } from '../ir/model.js';
 import { elementCount, integerValues, type Tensor } from '../ir/tensor.js';
 import type { ReadBeside } from './external.js';
-import { decode, present } from './message.js';
-import { SparseTensorProto } from './schema.js';
-import { type Int64, isExternal, readTensor, type TensorMessage } from './tensor.js';
+import { decode, type MessageOf, present, SparseTensorProto } from './schema.js';
+import { isExternal, readTensor } from './tensor.js';
 
-export interface SparseTensorMessage {
-  values?: TensorMessage;
-  indices?: TensorMessage;
-  dims: Int64[];
-}
+export type SparseTensorMessage = MessageOf<typeof SparseTensorProto>;
 
 /** A few bytes may stand for as many zeros as they like. */
 const MAX_BYTES = 2 ** 26;
@@ -54,13 +49,12 @@ export function readSparseInitializer(
   bytes: Uint8Array,
   readBeside: ReadBeside,
 ): Initializer & { readonly name: string } {
-  const message = decode<SparseTensorMessage>(SparseTensorProto, bytes);
+  const message = decode(SparseTensorProto, bytes);
   const { values, indices } = message;
   const name = values?.name ?? '';
   const tensor = readSparse(message, readBeside);
   if (tensor === undefined) {
-    throw new NmodeError(
-      'BAD_MODEL',
+    throw badModel(
       `sparse initializer '${name}' has values and places that do not fit [${message.dims}], or takes more than 64 MB: store it with its zeros`,
     );
   }

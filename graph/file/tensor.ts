@@ -1,30 +1,11 @@
 import { parseDecimal } from '../common/decimal.js';
-import { NmodeError } from '../common/errors.js';
+import { badModel } from '../common/errors.js';
 import { DTYPES, type DType, dtypeOfCode } from '../ir/dtype.js';
 import { byteLength, elementCount, type Tensor } from '../ir/tensor.js';
 import type { ExternalData, ReadBeside } from './external.js';
-import { TensorProto } from './schema.js';
+import { type MessageOf, present, TensorProto } from './schema.js';
 
-/** protobufjs gives int64 as Long objects. */
-export interface Int64 {
-  toNumber(): number;
-  toString(): string;
-}
-
-export interface TensorMessage {
-  dims: Int64[];
-  dataType?: number;
-  name?: string;
-  rawData?: Uint8Array;
-  floatData: Uint8Array;
-  int32Data: Uint8Array;
-  stringData: Uint8Array[];
-  int64Data: Uint8Array;
-  doubleData: Uint8Array;
-  uint64Data: Uint8Array;
-  externalData: { key?: string; value?: string }[];
-  dataLocation?: number;
-}
+export type TensorMessage = MessageOf<typeof TensorProto>;
 
 const EXTERNAL = 1;
 
@@ -33,8 +14,7 @@ export const isExternal = ({ dataLocation }: TensorMessage): boolean => dataLoca
 
 /** A model of bytes alone has no folder. */
 export const NOTHING_BESIDE: ReadBeside = (tensor, { location }) => {
-  throw new NmodeError(
-    'BAD_MODEL',
+  throw badModel(
     `tensor '${tensor}' is stored in another file, '${location}': give the path of the model, or save it as one file`,
   );
 };
@@ -48,19 +28,18 @@ export function readTensor(message: TensorMessage, readBeside = NOTHING_BESIDE):
   const code = message.dataType ?? 0;
   const dtype = dtypeOfCode(code);
   if (dtype === undefined) {
-    throw new NmodeError('BAD_MODEL', `tensor '${name}' has element type ${code}, which is not supported`);
+    throw badModel(`tensor '${name}' has element type ${code}, which is not supported`);
   }
   const dims = message.dims.map((dim) => dim.toNumber());
   const expected = byteLength(dtype, dims);
   if (dims.some((dim) => dim < 0) || !Number.isSafeInteger(expected)) {
-    throw new NmodeError('BAD_MODEL', `tensor '${name}' has impossible sizes [${dims}]`);
+    throw badModel(`tensor '${name}' has impossible sizes [${dims}]`);
   }
   if (dtype === 'string') return stringsOf(name, dims, message);
   if (isExternal(message)) return { dtype, dims, ...readBeside(name, externalData(message, name, expected)) };
-  const raw = Object.hasOwn(message, 'rawData') ? message.rawData : undefined;
-  const bytes = raw ?? typedData(dtype, message);
+  const bytes = present(message, 'rawData') ?? typedData(dtype, message);
   if (bytes.length !== expected) {
-    throw new NmodeError('BAD_MODEL', `tensor '${name}' takes ${expected} bytes, found ${bytes.length}`);
+    throw badModel(`tensor '${name}' takes ${expected} bytes, found ${bytes.length}`);
   }
   return { dtype, dims, bytes: () => bytes };
 }
@@ -69,10 +48,7 @@ export function readTensor(message: TensorMessage, readBeside = NOTHING_BESIDE):
 function stringsOf(name: string, dims: readonly number[], { stringData }: TensorMessage): Tensor {
   const expected = elementCount(dims);
   if (stringData.length !== expected) {
-    throw new NmodeError(
-      'BAD_MODEL',
-      `tensor '${name}' holds ${expected} strings, found ${stringData.length}`,
-    );
+    throw badModel(`tensor '${name}' holds ${expected} strings, found ${stringData.length}`);
   }
   return stringTensor(dims, stringData);
 }
@@ -89,44 +65,34 @@ function externalData({ externalData }: TensorMessage, tensor: string, expected:
     const text = entries.get(key) ?? String(otherwise);
     const value = parseDecimal(text);
     if (Number.isSafeInteger(value) && value !== undefined && value >= 0) return value;
-    throw new NmodeError(
-      'BAD_MODEL',
-      `tensor '${tensor}' is stored in another file, at the impossible ${key} '${text}'`,
-    );
+    throw badModel(`tensor '${tensor}' is stored in another file, at the impossible ${key} '${text}'`);
   };
   const length = numberOf('length', expected);
   if (length !== expected) {
-    throw new NmodeError(
-      'BAD_MODEL',
-      `tensor '${tensor}' takes ${expected} bytes, its file has ${length} for it`,
-    );
+    throw badModel(`tensor '${tensor}' takes ${expected} bytes, its file has ${length} for it`);
   }
   return { location: entries.get('location') ?? '', offset: numberOf('offset', 0), length };
 }
 
-/** protobufjs gives an absent field of bytes as an empty array, which is no memory that a typed array may view. */
-function typedData(dtype: DType, message: TensorMessage): Uint8Array {
-  const data = packedData(dtype, message);
-  return data.length === 0 ? new Uint8Array() : data;
-}
-
 /** The elements of the packed fields. Which field holds which type: onnx.proto, TensorProto. */
-function packedData(dtype: DType, message: TensorMessage): Uint8Array {
+function typedData(dtype: DType, message: TensorMessage): Uint8Array {
+  const packed = (field: `${'float' | 'double' | 'int32' | 'int64' | 'uint64'}Data`) =>
+    present(message, field) ?? new Uint8Array();
   switch (dtype) {
     case 'float32':
     case 'complex64':
-      return message.floatData;
+      return packed('floatData');
     case 'float64':
     case 'complex128':
-      return message.doubleData;
+      return packed('doubleData');
     case 'int64':
-      return fromVarints(message.int64Data, 8);
+      return fromVarints(packed('int64Data'), 8);
     case 'uint64':
     case 'uint32':
-      return fromVarints(message.uint64Data, DTYPES[dtype].bytes);
+      return fromVarints(packed('uint64Data'), DTYPES[dtype].bytes);
     default:
       // Elements that share a byte are given as one number.
-      return fromVarints(message.int32Data, Math.max(1, DTYPES[dtype].bytes));
+      return fromVarints(packed('int32Data'), Math.max(1, DTYPES[dtype].bytes));
   }
 }
 

@@ -4,10 +4,9 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { check } from '../../graph/analysis/check.js';
 import { cost } from '../../graph/analysis/cost.js';
 import { NmodeError } from '../../graph/common/errors.js';
-import { decode } from '../../graph/file/message.js';
 import { parseModel } from '../../graph/file/read.js';
-import { TensorProto } from '../../graph/file/schema.js';
-import { readTensor, type TensorMessage } from '../../graph/file/tensor.js';
+import { decode, TensorProto } from '../../graph/file/schema.js';
+import { readTensor } from '../../graph/file/tensor.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import { opsetOf } from '../../graph/ir/model.js';
@@ -62,7 +61,7 @@ async function run(bytes: Uint8Array, folder: string): Promise<Values | undefine
     const feeds = Object.fromEntries(
       session.inputNames.map((name, index) => {
         const file = readFileSync(join(folder, 'test_data_set_0', `input_${index}.pb`));
-        return [name, tensorOf(readTensor(decode<TensorMessage>(TensorProto, file)))];
+        return [name, tensorOf(readTensor(decode(TensorProto, file)))];
       }),
     );
     const outputs = await session.run(feeds);

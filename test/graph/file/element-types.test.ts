@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { check } from '../../../graph/analysis/check.js';
-import { decode } from '../../../graph/file/message.js';
 import { readOutline } from '../../../graph/file/outline.js';
 import { parseModel } from '../../../graph/file/read.js';
-import { SparseTensorProto, TensorProto } from '../../../graph/file/schema.js';
-import { readTensor, stringTensor, type TensorMessage } from '../../../graph/file/tensor.js';
+import { decode, SparseTensorProto, TensorProto } from '../../../graph/file/schema.js';
+import { readTensor, stringTensor } from '../../../graph/file/tensor.js';
 import { encodedLength, encodeModel } from '../../../graph/file/write.js';
 import { int } from '../../../graph/ir/attribute.js';
 import { DTYPES, type DType } from '../../../graph/ir/dtype.js';
@@ -57,7 +56,7 @@ describe('elements that share a byte', () => {
 
   it('are read as numbers of a list, too', () => {
     const message = { dims: [3], dataType: DTYPES.uint4.onnx, int32Data: Uint8Array.of(0x91, 1, 3) };
-    const tensor = readTensor(decode<TensorMessage>(TensorProto, TensorProto.encode(message).finish()));
+    const tensor = readTensor(decode(TensorProto, TensorProto.encode(message).finish()));
     expect([...tensor.bytes()]).toEqual([0x91, 3]);
   });
 
