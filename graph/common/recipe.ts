@@ -1,4 +1,4 @@
-import { NmodeError, reason } from './errors.js';
+import { badUsage, reason } from './errors.js';
 import { fieldsOf, kindOf, oneOf, positive } from './fields.js';
 import {
   channelsOf,
@@ -118,10 +118,7 @@ export type Background = number | 'none';
 export function parseBackground(text: string): Background {
   if (text === 'none') return text;
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  throw new NmodeError(
-    'BAD_USAGE',
-    `a background of '${text}', expected the index of a class, from 0 on, or none`,
-  );
+  throw badUsage(`a background of '${text}', expected the index of a class, from 0 on, or none`);
 }
 
 export function recipeText(recipe: Recipe): string {
@@ -228,13 +225,10 @@ function parseOptional(given: Readonly<Record<string, unknown>>): Partial<Pick<R
 export function fitRecipe({ normalization, grey }: Partial<Recipe>, channels: number): void {
   const given = normalization && readRecipe(() => channelsOf(normalization));
   if (given !== undefined && given !== channels) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `the recipe has a mean and std of ${given} channels, the model takes ${channels}`,
-    );
+    throw badUsage(`the recipe has a mean and std of ${given} channels, the model takes ${channels}`);
   }
   if (grey !== undefined && channels === 3) {
-    throw new NmodeError('BAD_USAGE', `${option('grey', grey)} does not apply: the model takes 3 channels`);
+    throw badUsage(`${option('grey', grey)} does not apply: the model takes 3 channels`);
   }
 }
 
@@ -242,7 +236,7 @@ function readRecipe<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new NmodeError('BAD_USAGE', `not a recipe: ${reason(error)}`, { cause: error });
+    throw badUsage(`not a recipe: ${reason(error)}`, { cause: error });
   }
 }
 

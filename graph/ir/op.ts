@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../common/errors.js';
+import { badModel, reason } from '../common/errors.js';
 import type { Attribute, Attributes, AttributeType } from './attribute.js';
 import { type Dim, numbers, OPEN } from './dim.js';
 import { elementCount } from './tensor.js';
@@ -95,7 +95,7 @@ export function apply(
     return { ...type, source: { kind: 'operation', operation } };
   } catch (error) {
     const place = operation.scope === '' ? '' : ` in ${operation.scope}`;
-    throw new NmodeError('BAD_MODEL', `${definition.opType}${place}: ${reason(error)}`, { cause: error });
+    throw badModel(`${definition.opType}${place}: ${reason(error)}`, { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 import { namesIn, subgraphsOf } from '../analysis/subgraphs.js';
-import { NmodeError } from '../common/errors.js';
+import { badModel } from '../common/errors.js';
 import {
   ABSENT,
   type Attribute,
@@ -74,8 +74,7 @@ function inlinedOnce(model: Model): Inlined {
     }
     nodes.push(...(made ?? [node]));
     if (nodes.length > MAX_NODES) {
-      throw new NmodeError(
-        'BAD_MODEL',
+      throw badModel(
         `its functions call each other: with what they compute it has more than ${MAX_NODES} nodes`,
       );
     }

@@ -1,6 +1,6 @@
 import { declaredTypes, fromDeclared, inferNode, naming } from '../analysis/infer.js';
 import { namesIn, readsUnseen, subgraphsOf, withSubgraphs } from '../analysis/subgraphs.js';
-import { NmodeError } from '../common/errors.js';
+import { badModel, NmodeError } from '../common/errors.js';
 import { DTYPES, type DType } from '../ir/dtype.js';
 import { ABSENT, type Graph, type Model, type Node, nodeName, opsetOf } from '../ir/model.js';
 import { constant, type ValueType } from '../ir/value.js';
@@ -36,7 +36,7 @@ export function lift(model: Model, to = LIFTED_OPSET): Model {
   // One that has none of ONNX's own operators states no opset of them.
   if (from >= to || from === 0) return model;
   if (from < OLDEST) {
-    throw new NmodeError('BAD_MODEL', `opset ${from} is too old to be lifted: ${OLDEST} is the oldest`);
+    throw badModel(`opset ${from} is too old to be lifted: ${OLDEST} is the oldest`);
   }
   return new Lifting(withConstantsAlone(model), from, to).model();
 }
@@ -65,8 +65,7 @@ class Lifting implements Site {
   ) {
     const nested = given.graph.nodes.find(readsUnseen);
     if (nested !== undefined) {
-      throw new NmodeError(
-        'BAD_MODEL',
+      throw badModel(
         `node '${nodeName(nested)}' (${nested.opType}) holds a subgraph that cannot be read, and so is not lifted to opset ${to}: run it as it is, or give one without control flow`,
       );
     }
@@ -115,8 +114,7 @@ class Lifting implements Site {
 
   #lifted(node: Node): readonly Node[] {
     if (node.domain === '' && !OPERATORS.has(node.opType)) {
-      throw new NmodeError(
-        'BAD_MODEL',
+      throw badModel(
         `node '${nodeName(node)}' (${node.opType}): not an operator of ONNX up to opset ${this.to}`,
       );
     }
