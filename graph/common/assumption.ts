@@ -19,12 +19,7 @@ export interface Assumption {
  */
 export function assumptionsText(assumptions: readonly Assumption[], named = option): string {
   const way = (names: string) =>
-    names === ''
-      ? ''
-      : ` (${names
-          .split(', ')
-          .map((name) => named(name))
-          .join(', ')})`;
+    names === '' ? '' : ` (${names.replace(/[^, ]+/g, (name) => named(name))})`;
   return assumptions.map(({ what, value, option: name }) => `${what} ${value}${way(name)}`).join('; ');
 }
 

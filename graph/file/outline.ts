@@ -75,7 +75,7 @@ const MAX_FIELDS = 1_000_000;
 
 interface Field {
   readonly id: number;
-  readonly value: Uint8Array | number | undefined;
+  readonly value: Uint8Array | number;
 }
 
 /**
@@ -115,13 +115,15 @@ function* fieldsOf(message: Uint8Array): Generator<Field, void, undefined> {
   }
 }
 
-function messages(message: Uint8Array, id: number): readonly Uint8Array[] {
-  const found: Uint8Array[] = [];
-  for (const field of fieldsOf(message)) {
-    if (field.id === id && field.value instanceof Uint8Array) found.push(field.value);
-  }
-  return found;
+/** What a field holds, as often as it is there. */
+function valuesOf(message: Uint8Array, id: number): readonly Field['value'][] {
+  const values: Field['value'][] = [];
+  for (const field of fieldsOf(message)) if (field.id === id) values.push(field.value);
+  return values;
 }
+
+const messages = (message: Uint8Array, id: number): readonly Uint8Array[] =>
+  valuesOf(message, id).filter((value) => value instanceof Uint8Array);
 
 function text(message: Uint8Array, id: number): string {
   const last = messages(message, id).at(-1);
@@ -129,10 +131,5 @@ function text(message: Uint8Array, id: number): string {
 }
 
 /** An int64 or an enum; undefined where it is absent. */
-function number(message: Uint8Array, id: number): number | undefined {
-  let value: number | undefined;
-  for (const field of fieldsOf(message)) {
-    if (field.id === id && typeof field.value === 'number') value = field.value;
-  }
-  return value;
-}
+const number = (message: Uint8Array, id: number): number | undefined =>
+  valuesOf(message, id).findLast((value) => typeof value === 'number');

@@ -118,12 +118,9 @@ export interface DeclaredType {
   readonly shape?: readonly (number | string)[];
 }
 
-/** Older than all. */
-const NO_OPSET = 0;
-
 /** The opset of ONNX's own operators, 0 where a model states none. */
 export function opsetOf(model: Model): number {
-  return model.opsets.get('') ?? model.opsets.get('ai.onnx') ?? NO_OPSET;
+  return model.opsets.get('') ?? model.opsets.get('ai.onnx') ?? 0;
 }
 
 /** The first IR version whose initializers need not be inputs; before it, all of them have to be, and none may be replaced. */

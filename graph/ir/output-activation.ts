@@ -19,16 +19,8 @@ const MOVES: ReadonlySet<string> = new Set([
 
 /** What computes sums of products, which have no bounds. LogSoftmax gives logits too: softmax of it is that of its input. */
 const PRODUCTS: ReadonlySet<string> = new Set([
-  ...[
-    'Conv',
-    'ConvTranspose',
-    'Gemm',
-    'MatMul',
-    'QLinearConv',
-    'QLinearMatMul',
-    'ConvInteger',
-    'MatMulInteger',
-  ],
+  ...['Conv', 'ConvTranspose', 'QLinearConv', 'ConvInteger'],
+  ...['Gemm', 'MatMul', 'QLinearMatMul', 'MatMulInteger'],
   ...['BatchNormalization', 'InstanceNormalization', 'LogSoftmax'],
 ]);
 

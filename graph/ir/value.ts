@@ -1,7 +1,7 @@
 import type { Attributes } from './attribute.js';
 import type { Dim } from './dim.js';
 import type { DType } from './dtype.js';
-import { elementCount, float32Values, integerValues, type Tensor } from './tensor.js';
+import { elementCount, float32Values, int64Tensor, integerValues, type Tensor } from './tensor.js';
 
 /** What is known of a value before anything runs. */
 export interface ValueType {
@@ -48,18 +48,16 @@ export function input(name: string, dtype: DType, shape: readonly Dim[]): Value 
 
 /** A named constant, stored under this very name. */
 export function initializer(name: string, tensor: Tensor): Value {
-  return {
-    dtype: tensor.dtype,
-    shape: tensor.dims,
-    constant: tensor,
-    source: { kind: 'constant', name, tensor },
-  };
+  return { ...constant(tensor), source: { kind: 'constant', name, tensor } };
 }
 
 /** A constant of the arithmetic (a coefficient, a scale): equal ones are stored once. */
 export function constant(tensor: Tensor): Value {
   return { dtype: tensor.dtype, shape: tensor.dims, constant: tensor, source: { kind: 'constant', tensor } };
 }
+
+/** A list of such whole numbers: sizes, places, axes. */
+export const int64List = (values: readonly number[]): Value => constant(int64Tensor([values.length], values));
 
 /** Sizes are short; longer constants are data and not worth following. */
 export const MAX_CONTENT = 64;

@@ -5,6 +5,7 @@ import { ABSENT, type Graph, type Model, type Node, replaceable } from '../ir/mo
 import type { Tensor } from '../ir/tensor.js';
 import { contentOf } from '../ir/value.js';
 import { NameAllocator } from '../rewriting/name-allocator.js';
+import { identity } from './inlining.js';
 
 /** A branch within a branch is found in the next round. */
 const MAX_ROUNDS = 16;
@@ -66,15 +67,7 @@ function inlined(
     const output = at(outputs, index);
     if (output === ABSENT) continue;
     if (computed.has(name) && !results.has(name)) results.set(name, output);
-    else
-      copies.push({
-        name: output,
-        opType: 'Identity',
-        domain: '',
-        inputs: [name],
-        outputs: [output],
-        attributes: new Map(),
-      });
+    else copies.push(identity(name, output));
   }
   const own = [...branch.initializers.keys(), ...computed].filter((name) => name !== ABSENT);
   for (const name of new Set(own)) renamed.set(name, results.get(name) ?? names.unique(name));
@@ -106,6 +99,9 @@ function renamedIn(graph: Graph, renamed: ReadonlyMap<string, string>): Graph {
     outputs: graph.outputs.map((info) => ({ ...info, name: around.get(info.name) ?? info.name })),
   };
 }
+
+/** What leaves a condition what it is. */
+const PASSING_ON: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Reshape', 'Squeeze', 'Unsqueeze']);
 
 const COMPARISONS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
   Equal: (a, b) => a === b,
@@ -157,17 +153,10 @@ class Conditions {
     if (node === undefined || node.domain !== '' || depth > MAX_DEPTH) return undefined;
     const [left, right] = node.inputs;
     const first = () => this.valueOf(left, depth + 1);
-    switch (node.opType) {
-      case 'Identity':
-      case 'Cast':
-      case 'Reshape':
-      case 'Squeeze':
-      case 'Unsqueeze':
-        return first();
-      case 'Not': {
-        const value = first();
-        return value === undefined ? undefined : !value;
-      }
+    if (PASSING_ON.has(node.opType)) return first();
+    if (node.opType === 'Not') {
+      const value = first();
+      return value === undefined ? undefined : !value;
     }
     const [a, b] = [this.#sizeOf(left), this.#sizeOf(right)];
     const compare = COMPARISONS[node.opType];

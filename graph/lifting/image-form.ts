@@ -37,12 +37,8 @@ export function inImageForm(model: Model, turns = true): Model {
   if (image === undefined || others.length > 0 || graph.nodes.some(holdsSubgraph)) return model;
   if (dtype !== 'float32' && !OTHER_FLOATS.includes(dtype)) return model;
   const castOf = (type: DType | undefined) => (OTHER_FLOATS.includes(type) ? type : undefined);
-  const port = {
-    name: image.name,
-    cast: castOf(dtype),
-    isTurned: turns && areChannelsLast(shape, model.metadata),
-  };
-  const { isTurned } = port;
+  const isTurned = turns && areChannelsLast(shape, model.metadata);
+  const port = { name: image.name, cast: castOf(dtype), isTurned };
   // Most models declare that they give what they take: nothing has to be inferred to know that they do.
   const mayBeLast = ({ type }: ValueInfo) =>
     type?.shape === undefined ||
@@ -71,16 +67,10 @@ function withEnds(model: Model, image: Port, results: readonly Port[]): Model {
     ]),
   );
   const own = (name: string) => ends.get(name)?.inner ?? name;
-  const step = (opType: string, from: string, to: string, attributes: Node['attributes']): Node => ({
-    ...{
-      name: names.unique(`${to}_${opType}`),
-      opType,
-      domain: '',
-      inputs: [from],
-      outputs: [to],
-      attributes,
-    },
-  });
+  const step = (opType: string, from: string, to: string, attributes: Node['attributes']): Node => {
+    const name = names.unique(`${to}_${opType}`);
+    return { name, opType, domain: '', inputs: [from], outputs: [to], attributes };
+  };
   /** From one name to another, by a Cast, a Transpose or both. */
   const between = (
     from: string,

@@ -1,4 +1,4 @@
-import { namesIn, subgraphsOf } from '../analysis/subgraphs.js';
+import { holdsSubgraph, namesIn, subgraphsOf } from '../analysis/subgraphs.js';
 import { badModel } from '../common/errors.js';
 import {
   ABSENT,
@@ -92,9 +92,7 @@ function isOfOpset({ opsets }: FunctionBody, model: Model): boolean {
 
 /** The nodes of a function; undefined where they hold graphs, whose names would have to be told apart, or what is not read. */
 function inPlaceOf(call: Node, body: FunctionBody, names: NameAllocator): readonly Node[] | undefined {
-  const isNested = body.nodes.some(({ attributes }) =>
-    [...attributes.values()].some(({ type }) => type === 'subgraph'),
-  );
+  const isNested = body.nodes.some(holdsSubgraph);
   if (isNested || call.inputs.length > body.inputs.length || call.outputs.length > body.outputs.length)
     return undefined;
   const renamed = new Map(body.inputs.map((name, index) => [name, call.inputs[index] ?? ABSENT]));
@@ -124,9 +122,10 @@ function inPlaceOf(call: Node, body: FunctionBody, names: NameAllocator): readon
   return [...nodes, ...copies];
 }
 
-const identity = (from: string, to: string): Node => ({
-  ...{ name: to, opType: 'Identity', domain: '', inputs: [from], outputs: [to], attributes: new Map() },
-});
+/** A value under one more name. */
+export function identity(from: string, to: string): Node {
+  return { name: to, opType: 'Identity', domain: '', inputs: [from], outputs: [to], attributes: new Map() };
+}
 
 /**
  * What a node of a function has where it refers to what the call, or else the function, says; undefined where that is not read, as it could

@@ -1,7 +1,7 @@
 import { declaredTypes, fromDeclared, inferNode, naming } from '../analysis/infer.js';
-import { namesIn, readsUnseen, subgraphsOf, withSubgraphs } from '../analysis/subgraphs.js';
+import { holdsSubgraph, namesIn, readsUnseen, subgraphsOf, withSubgraphs } from '../analysis/subgraphs.js';
 import { badModel, NmodeError } from '../common/errors.js';
-import { DTYPES, type DType } from '../ir/dtype.js';
+import { type DType, dtypeOfCode } from '../ir/dtype.js';
 import { ABSENT, type Graph, type Model, type Node, nodeName, opsetOf } from '../ir/model.js';
 import { constant, type ValueType } from '../ir/value.js';
 import { IR_OF_OPSET } from '../rewriting/assemble.js';
@@ -170,22 +170,21 @@ function* readIn({ nodes, outputs }: Graph): Generator<string> {
 }
 
 /** The element types of ONNX that a float may have besides float32. */
-const OTHER_FLOATS: readonly number[] = [DTYPES.float16.onnx, DTYPES.float64.onnx, DTYPES.bfloat16.onnx];
+const OTHER_FLOATS: readonly (DType | undefined)[] = ['float16', 'float64', 'bfloat16'];
 
 /** Whether a model may compute in another float than float32: one is declared, stored, cast to, or gone with by who knows what. */
 function hasOtherFloats({ graph }: Model): boolean {
-  const isOther = (dtype: DType | undefined) =>
-    dtype !== undefined && OTHER_FLOATS.includes(DTYPES[dtype].onnx);
+  const isOther = (dtype: DType | undefined) => OTHER_FLOATS.includes(dtype);
   return (
     [...graph.inputs, ...graph.outputs, ...graph.valueInfo].some(({ type }) => isOther(type?.dtype)) ||
     [...graph.initializers.values()].some(({ dtype }) => isOther(dtype)) ||
     graph.nodes.some(
-      ({ domain, attributes }) =>
-        domain !== '' ||
-        [...attributes.values()].some((attribute) => attribute.type === 'subgraph') ||
-        [...attributes.values()].some(
+      (node) =>
+        node.domain !== '' ||
+        holdsSubgraph(node) ||
+        [...node.attributes.values()].some(
           (attribute) =>
-            (attribute.type === 'int' && OTHER_FLOATS.includes(attribute.value)) ||
+            (attribute.type === 'int' && isOther(dtypeOfCode(attribute.value))) ||
             (attribute.type === 'tensor' && isOther(attribute.value.dtype)) ||
             attribute.type === 'other',
         ),

@@ -1,8 +1,7 @@
 import { at } from '../common/at.js';
 import { type Dim, multiplyDims, numbers, shapeText } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
-import { int64Tensor } from '../ir/tensor.js';
-import { constant, type Value, type ValueType } from '../ir/value.js';
+import { int64List, type Value, type ValueType } from '../ir/value.js';
 import { rearranged } from './elements.js';
 import { broadcast } from './elementwise.js';
 import { countAt, listAt, openType } from './operands.js';
@@ -46,5 +45,4 @@ function repeated(x: ValueType, shape: readonly Dim[], missing: number): ValueTy
 export const expandTo = (x: Value, shape: Value): Value => apply(Expand, [x, shape]);
 
 /** ONNX Expand: x broadcast to a shape. */
-export const expand = (x: Value, shape: readonly number[]): Value =>
-  apply(Expand, [x, constant(int64Tensor([shape.length], shape))]);
+export const expand = (x: Value, shape: readonly number[]): Value => apply(Expand, [x, int64List(shape)]);

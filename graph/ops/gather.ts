@@ -2,8 +2,7 @@ import { at } from '../common/at.js';
 import { int, intOf } from '../ir/attribute.js';
 import { mayEqual, numbers, OPEN, shapeText } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
-import { int64Tensor } from '../ir/tensor.js';
-import { constant, contentOf, type Value } from '../ir/value.js';
+import { contentOf, int64List, type Value } from '../ir/value.js';
 import { rearranged } from './elements.js';
 import { axisOf } from './operands.js';
 
@@ -118,8 +117,7 @@ export const OneHot: OpDefinition = {
 };
 
 /** ONNX Gather along axis 0, by indices that are known. */
-export const gather = (data: Value, indices: readonly number[]): Value =>
-  gatherAt(data, constant(int64Tensor([indices.length], indices)));
+export const gather = (data: Value, indices: readonly number[]): Value => gatherAt(data, int64List(indices));
 
 /** ONNX Gather along axis 0, by indices that are computed. */
 export const gatherAt = (data: Value, indices: Value): Value =>

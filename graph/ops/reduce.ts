@@ -1,8 +1,7 @@
 import { int, intOf } from '../ir/attribute.js';
 import { OPEN } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
-import { int64Tensor } from '../ir/tensor.js';
-import { constant, type Value } from '../ir/value.js';
+import { int64List, type Value } from '../ir/value.js';
 import { axisOf, listAt, openType, staticNumbers } from './operands.js';
 
 /** Reductions over some axes, or over all. Axes are an attribute until opset 17 (ReduceSum: 12), and an input from then on. */
@@ -81,7 +80,7 @@ export const reduceMean = (x: Value): Value => apply(ReduceMean, [x], { keepdims
 export const reduceMax = (x: Value): Value => apply(ReduceMax, [x], { keepdims: int(1) });
 /** The sum of x over some axes, which stay as axes of one element unless `keep` is false. */
 export const reduceSum = (x: Value, axes: readonly number[], keep = true): Value =>
-  apply(ReduceSum, [x, constant(int64Tensor([axes.length], axes))], { keepdims: int(keep ? 1 : 0) });
+  apply(ReduceSum, [x, int64List(axes)], { keepdims: int(keep ? 1 : 0) });
 
 /** ONNX TopK: the k smallest elements of x along an axis, in their order. @param k int64 [1] */
 export const smallest = (x: Value, k: Value, axis: number): Value =>

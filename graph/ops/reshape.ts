@@ -2,8 +2,8 @@ import { at } from '../common/at.js';
 import { intOf } from '../ir/attribute.js';
 import { type Dim, differentDims, multiplyDims, numbers, sameDim, shapeText } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
-import { elementCount, int64Tensor } from '../ir/tensor.js';
-import { constant, type Value } from '../ir/value.js';
+import { elementCount } from '../ir/tensor.js';
+import { int64List, type Value } from '../ir/value.js';
 import { reshaped } from './elements.js';
 import { axesOf, axisOf, countAt, listAt, openedAt, openType, staticNumbers } from './operands.js';
 
@@ -109,8 +109,7 @@ export const Unsqueeze: OpDefinition = {
 };
 
 /** ONNX Reshape. */
-export const reshape = (x: Value, shape: readonly number[]): Value =>
-  reshapeTo(x, constant(int64Tensor([shape.length], shape)));
+export const reshape = (x: Value, shape: readonly number[]): Value => reshapeTo(x, int64List(shape));
 
 /** ONNX Reshape to a shape that is computed. */
 export const reshapeTo = (x: Value, shape: Value): Value => apply(Reshape, [x, shape]);

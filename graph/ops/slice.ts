@@ -1,8 +1,8 @@
 import { at } from '../common/at.js';
 import { type Dim, dimText, subtractDims, symbol } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
-import { FAR_AWAY, int64Tensor } from '../ir/tensor.js';
-import { constant, contentOf, type Value } from '../ir/value.js';
+import { FAR_AWAY } from '../ir/tensor.js';
+import { contentOf, int64List, type Value } from '../ir/value.js';
 import { rearranged } from './elements.js';
 import { axesOf, axisOf, listAt, numbersAt, openedAt } from './operands.js';
 
@@ -74,11 +74,9 @@ export const Slice: OpDefinition = {
   },
 };
 
-const list = (values: readonly number[]): Value => constant(int64Tensor([values.length], values));
-
 /** ONNX Slice of one axis, from `start` up to `end`. */
 export const sliceAxis = (data: Value, axis: number, start: number, end: number): Value =>
-  apply(Slice, [data, list([start]), list([end]), list([axis])]);
+  apply(Slice, [data, int64List([start]), int64List([end]), int64List([axis])]);
 
 /** ONNX Slice: the first or the last elements of an axis that has at least as many. */
 export function sliceEnd(data: Value, axis: number, count: number, which: 'first' | 'last'): Value {
@@ -93,12 +91,12 @@ export function sliceEnd(data: Value, axis: number, count: number, which: 'first
 export function sliceTo(data: Value, ends: Value, axes: readonly number[]): Value {
   const shape = [...data.shape];
   for (const [index, size] of (contentOf(ends) ?? []).entries()) shape[at(axes, index)] = size;
-  return { ...apply(Slice, [data, list(axes.map(() => 0)), ends, list(axes)]), shape };
+  return { ...apply(Slice, [data, int64List(axes.map(() => 0)), ends, int64List(axes)]), shape };
 }
 
 /** ONNX Slice that turns axes around. */
 export function reversed(data: Value, axes: readonly number[]): Value {
   if (axes.length === 0) return data;
-  const all = (value: number) => list(axes.map(() => value));
-  return apply(Slice, [data, all(-1), all(-MAX_END), list(axes), all(-1)]);
+  const all = (value: number) => int64List(axes.map(() => value));
+  return apply(Slice, [data, all(-1), all(-MAX_END), int64List(axes), all(-1)]);
 }
