@@ -59,17 +59,8 @@ export function readGraph(message: MessageOf<typeof GraphProto>, readBeside: Rea
   };
 }
 
-const readNodes = (messages: readonly NodeMessage[], readBeside: ReadBeside): readonly Node[] =>
-  messages.map((message) => toNode(message, readBeside));
-
-/** What attributes are read with. */
-const subgraphReader = (readBeside: ReadBeside): Context => ({
-  readBeside,
-  readGraph: (bytes, beside) => readGraph(decode(GraphProto, bytes), beside),
-});
-
-function toNode(message: NodeMessage, readBeside: ReadBeside): Node {
-  return {
+function readNodes(messages: readonly NodeMessage[], readBeside: ReadBeside): readonly Node[] {
+  return messages.map((message) => ({
     name: message.name ?? '',
     opType: message.opType ?? '',
     // 'ai.onnx' is another name of the default domain.
@@ -78,8 +69,14 @@ function toNode(message: NodeMessage, readBeside: ReadBeside): Node {
     outputs: message.output,
     attributes: attributesOf(message, readBeside),
     ...unreadOf(message),
-  };
+  }));
 }
+
+/** What attributes are read with. */
+const subgraphReader = (readBeside: ReadBeside): Context => ({
+  readBeside,
+  readGraph: (bytes, beside) => readGraph(decode(GraphProto, bytes), beside),
+});
 
 function attributesOf(
   { name = '', opType = '', output: outputs, attribute }: NodeMessage,

@@ -13,9 +13,7 @@ export const Expand: OpDefinition = {
     const x = required(inputs, 0, 'x');
     const target = listAt(inputs, 1, 'shape');
     if (target === undefined) return openType(x, Math.max(x.shape.length, countAt(inputs, 1)));
-    const shape = broadcast(x.shape, target);
-    const missing = shape.length - x.shape.length;
-    return [repeated(x, shape, missing)];
+    return [repeated(x, broadcast(x.shape, target))];
   },
 };
 
@@ -31,12 +29,13 @@ export const Tile: OpDefinition = {
       throw new RangeError(`${repeats.length} repeats for ${shapeText(shape)}`);
     }
     const tiled = shape.map((size, axis) => multiplyDims(size, at(repeats, axis)));
-    return [repeated(x, tiled, 0)];
+    return [repeated(x, tiled)];
   },
 };
 
-/** x as often as its axes go into those of a shape, which has some more in front. */
-function repeated(x: ValueType, shape: readonly Dim[], missing: number): ValueType {
+/** x as often as its axes go into those of a shape, which may have some more in front. */
+function repeated(x: ValueType, shape: readonly Dim[]): ValueType {
+  const missing = shape.length - x.shape.length;
   const sizes = numbers(x.shape) ?? [];
   return rearranged(x, shape, (index) => sizes.map((size, axis) => at(index, axis + missing) % size));
 }
