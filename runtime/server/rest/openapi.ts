@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { VERSION } from '../../../graph/common/version.js';
-import { count, list, object, ref, SCHEMAS, text } from './openapi-schemas.js';
+import { count, flag, list, object, ref, SCHEMAS, text } from './openapi-schemas.js';
 
 const json = (name: keyof typeof SCHEMAS) => ({ 'application/json': { schema: ref(name) } });
 const bytes = { schema: { type: 'string', format: 'binary' } };
@@ -26,14 +26,13 @@ const answered = (description: string, content: object, headers?: object) => ({
   200: { description, content, ...(headers && { headers }) },
   ...failures,
 });
-const MODEL = { name: 'model', in: 'path', required: true, schema: text };
-const REGION = { name: 'name', in: 'path', required: true, schema: text };
-const VERSION_OF = { name: 'version', in: 'path', required: true, schema: text };
+const inPath = (name: string) => ({ name, in: 'path', required: true, schema: text });
+const [MODEL, REGION, VERSION_OF] = [inPath('model'), inPath('name'), inPath('version')];
 const QUERY = Object.entries({
   threshold: { type: 'number', minimum: 0, maximum: 1 },
   min_area: { type: 'number', minimum: 0 },
-  fill_holes: { type: 'boolean' },
-  largest_component: { type: 'boolean' },
+  fill_holes: flag,
+  largest_component: flag,
 }).map(([name, schema]) => ({ name, in: 'query', schema }));
 
 const infer = (...path: readonly object[]) => ({
@@ -73,6 +72,8 @@ const segment = {
 const get = (summary: string, content: object, parameters: readonly object[] = []) => ({
   get: { summary, parameters, responses: answered(summary, content) },
 });
+/** Properties of which there are no others. */
+const only = (properties: Record<string, object>) => ({ ...object(properties), additionalProperties: false });
 /** @param parts of the body, which may be absent */
 const post = (
   summary: string,
@@ -80,14 +81,9 @@ const post = (
   parts: Record<string, object>,
   parameters: readonly object[] = [],
 ) => {
-  const schema = { ...object(parts, []), additionalProperties: false };
-  const requestBody = { required: false, content: { 'application/json': { schema } } };
+  const requestBody = { required: false, content: { 'application/json': { schema: only(parts) } } };
   return { post: { summary, parameters, requestBody, responses: answered(summary, content) } };
 };
-/** Parameters of which there are no others. */
-const only = (parameters: Record<string, object>) => ({
-  parameters: { ...object(parameters, []), additionalProperties: false },
-});
 /** What is open to all. */
 const health = (summary: string, schema: keyof typeof SCHEMAS) => {
   const content = json(schema);
@@ -122,6 +118,10 @@ const noSharedMemory = (kind: string) => ({
   [`/v2/${kind}/region/{name}/register`]: post('Refused: tensors come with requests', anything, {}, [REGION]),
 });
 
+/** What is done with a model. @param parameters of the body */
+const repository = (summary: string, parameters: Record<string, object>) =>
+  post(summary, anything, { 'parameters?': only(parameters) }, [MODEL]);
+
 /** OpenAPI 3.1 of the server. */
 export const OPENAPI = {
   openapi: '3.1.0',
@@ -139,17 +139,10 @@ export const OPENAPI = {
     ...noSharedMemory('systemsharedmemory'),
     ...noSharedMemory('cudasharedmemory'),
     '/v2/repository/index': post('The models, or those that are ready', json('Repository'), {
-      ready: { type: 'boolean' },
+      'ready?': flag,
     }),
-    '/v2/repository/models/{model}/load': post('Load a model again from its file', anything, only({}), [
-      MODEL,
-    ]),
-    '/v2/repository/models/{model}/unload': post(
-      'Take a model away',
-      anything,
-      only({ unload_dependents: { type: 'boolean' } }),
-      [MODEL],
-    ),
+    '/v2/repository/models/{model}/load': repository('Load a model again from its file', {}),
+    '/v2/repository/models/{model}/unload': repository('Take a model away', { 'unload_dependents?': flag }),
     '/v1/segment': segment,
     '/v1/models/{model}/segment': { post: { ...segment.post, parameters: [MODEL, ...QUERY] } },
     '/metrics': get('What was counted, for Prometheus', { 'text/plain': { schema: text } }),
