@@ -12,18 +12,34 @@ export const k8sJob = {
   ],
 } as const satisfies BundleFormat;
 
-const volumes = `volumes:
-  - name: data
-    persistentVolumeClaim:
-      claimName: data
-  - name: tmp
-    emptyDir: {}`;
+/** A pod that runs `nmode` on the claim "data". @param command with its arguments, and what else its container has */
+const template = ({ image, memory }: BundledModel, name: string, command: string) => `template:
+  spec:
+    restartPolicy: Never
+    automountServiceAccountToken: false
+    containers:
+      - name: ${name}
+        image: ${image}
+${indented(command, 8)}
+${indented(resources(memory), 8)}
+${indented(CONTAINER_SECURITY, 8)}
+        volumeMounts:
+          - name: data
+            mountPath: /data
+          - name: tmp
+            mountPath: /tmp
+    volumes:
+      - name: data
+        persistentVolumeClaim:
+          claimName: data
+      - name: tmp
+        emptyDir: {}`;
 
-const mounts = `volumeMounts:
-  - name: data
-    mountPath: /data
-  - name: tmp
-    mountPath: /tmp`;
+const predictCommand = ({ name, shards }: BundledModel) =>
+  `args: ["predict", "/models/${name}.onnx", "/data/images", "--output", "/data/shards", "--shard", "auto"]
+env:
+  - name: JOB_COMPLETIONS
+    value: "${shards}"`;
 
 const predictJob = (
   model: BundledModel,
@@ -51,21 +67,7 @@ spec:
           containerName: predict
           operator: In
           values: [2, 3]
-  template:
-    spec:
-      restartPolicy: Never
-      automountServiceAccountToken: false
-      containers:
-        - name: predict
-          image: ${model.image}
-          args: ["predict", "/models/${model.name}.onnx", "/data/images", "--output", "/data/shards", "--shard", "auto"]
-          env:
-            - name: JOB_COMPLETIONS
-              value: "${model.shards}"
-${indented(resources(model.memory), 10)}
-${indented(CONTAINER_SECURITY, 10)}
-${indented(mounts, 10)}
-${indented(volumes, 6)}
+${indented(template(model, 'predict', predictCommand(model)), 2)}
 `;
 
 const mergeJob = (
@@ -77,16 +79,5 @@ metadata:
   name: ${model.name}-merge
 spec:
   backoffLimit: 2
-  template:
-    spec:
-      restartPolicy: Never
-      automountServiceAccountToken: false
-      containers:
-        - name: merge
-          image: ${model.image}
-          args: ["merge", "/data/shards", "--output", "/data/shards"]
-${indented(resources(model.memory), 10)}
-${indented(CONTAINER_SECURITY, 10)}
-${indented(mounts, 10)}
-${indented(volumes, 6)}
+${indented(template(model, 'merge', 'args: ["merge", "/data/shards", "--output", "/data/shards"]'), 2)}
 `;

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badModel } from '../../graph/common/errors.js';
 import type { DType } from '../../graph/ir/dtype.js';
 import type { ValueInfo } from '../../graph/ir/model.js';
 import type { BundledModel, BundleFormat } from './bundle.js';
@@ -48,7 +48,8 @@ export const triton = {
 function configOf(model: BundledModel): string {
   const { name, inputs, outputs, whySingly, side } = model;
   const isBatched = whySingly === undefined;
-  const ports = (infos: readonly ValueInfo[]) => infos.map((info) => portOf(info, isBatched));
+  const portsText = (infos: readonly ValueInfo[], textOf: (port: Port) => string) =>
+    infos.map((info) => textOf(portOf(info, isBatched))).join('\n');
   const batching = isBatched
     ? `max_batch_size: ${MAX_BATCH}
 dynamic_batching {
@@ -60,12 +61,8 @@ max_batch_size: 0`;
 name: ${quoted(name)}
 backend: "onnxruntime"
 ${batching}
-${ports(inputs)
-  .map((port) => portText('input', port))
-  .join('\n')}
-${ports(outputs)
-  .map((port) => portText('output', port))
-  .join('\n')}
+${portsText(inputs, (port) => portText('input', port))}
+${portsText(outputs, (port) => portText('output', port))}
 # On a GPU where there is one. More copies (count) serve more requests at once, and take their memory.
 instance_group {
   kind: KIND_AUTO
@@ -75,9 +72,7 @@ instance_group {
 model_warmup {
   name: "zeros"
   batch_size: ${isBatched ? 1 : 0}
-${ports(inputs)
-  .map((port) => warmUpText(port, side))
-  .join('\n')}
+${portsText(inputs, (port) => warmUpText(port, side))}
 }
 `;
 }
@@ -86,13 +81,11 @@ ${ports(inputs)
 function portOf({ name, type }: ValueInfo, isBatched: boolean): Port {
   const found = type && TYPES[type.dtype];
   if (type?.shape === undefined) {
-    throw new NmodeError(
-      'BAD_MODEL',
+    throw badModel(
       `'${name}' declares no sizes, which Triton's configuration requires: optimize the model, which infers them`,
     );
   }
-  if (found === undefined)
-    throw new NmodeError('BAD_MODEL', `'${name}' is of ${type.dtype}, which Triton does not support`);
+  if (found === undefined) throw badModel(`'${name}' is of ${type.dtype}, which Triton does not support`);
   const dims = type.shape.map((size) => (typeof size === 'number' ? size : -1));
   return { name, type: found, dims: isBatched ? dims.slice(1) : dims };
 }
