@@ -25,6 +25,9 @@ export interface Paired {
   readonly expected: readonly (readonly [string, NamedTensor])[];
 }
 
+export const badReference = (message: string, options?: ErrorOptions) =>
+  new NmodeError('BAD_REFERENCE', message, options);
+
 /** What references call what a network gives. */
 const USUAL_OUTPUTS: readonly string[] = ['output', 'logits', 'probabilities'];
 
@@ -46,25 +49,18 @@ export function pairTensors(model: Ports, reference: ReadonlyMap<string, Tensor>
   const single = model.inputs.length === 1;
   if (unnamed.length > 0 && !(single && unnamed.length === taken.length)) {
     const [missing, held] = [unnamed.map((port) => port.name), [...reference.keys()]];
-    throw new NmodeError(
-      'BAD_REFERENCE',
+    throw badReference(
       `the reference has no tensor for ${missing.join(' and ')}: it holds ${held.join(', ') || 'none'}; give tensors these names, or leave only the input and the outputs in it`,
     );
   }
   const tensorOf = (port: Named): [string, NamedTensor] => {
     const [name, tensor] = taken[unnamed.indexOf(port)] ?? [port.name, reference.get(port.name)];
     if (tensor?.dtype !== 'float32') {
-      throw new NmodeError(
-        'BAD_REFERENCE',
-        `the reference '${name}' is ${tensor?.dtype}, expected floating-point numbers`,
-      );
+      throw badReference(`the reference '${name}' is ${tensor?.dtype}, expected floating-point numbers`);
     }
     const data = float32Values(tensor);
     if (data.some(Number.isNaN)) {
-      throw new NmodeError(
-        'BAD_REFERENCE',
-        `the reference '${name}' holds NaN, with which nothing can be compared`,
-      );
+      throw badReference(`the reference '${name}' holds NaN, with which nothing can be compared`);
     }
     return [port.name, { name, dims: tensor.dims, data }];
   };
@@ -77,7 +73,7 @@ export function pairTensors(model: Ports, reference: ReadonlyMap<string, Tensor>
 /** An error with the name of the reference that it is of before it; any other as it is. */
 export function namedReference(path: string, error: unknown): unknown {
   if (!(error instanceof NmodeError) || error.code !== 'BAD_REFERENCE') return error;
-  return new NmodeError('BAD_REFERENCE', `${basename(path)}: ${error.message}`, { cause: error });
+  return badReference(`${basename(path)}: ${error.message}`, { cause: error });
 }
 
 /** Rounding leaves [0, 1] by less. */

@@ -1,13 +1,13 @@
 import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
+import { pick } from '../../graph/common/pick.js';
 import type { OutputActivation } from '../../graph/ir/output-activation.js';
 import { elementCount, type Tensor, unravel } from '../../graph/ir/tensor.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
 import type { Session } from '../../runtime/node/sessions/session.js';
 import { concatenate, rowsOf } from '../../runtime/sessions/rows.js';
 import type { Floats, Port } from '../../runtime/sessions/tensors.js';
-import { leavesUnit, type NamedTensor, pairTensors } from './pair.js';
+import { badReference, leavesUnit, type NamedTensor, pairTensors } from './pair.js';
 
 /** What passes where nothing else is said: fp32 against PyTorch, on probabilities. */
 export const DEFAULT_TOLERANCE = { atol: 1e-5, rtol: 0 };
@@ -54,12 +54,8 @@ export interface Parity {
   readonly outputs: Readonly<Record<string, OutputParity>>;
 }
 
-function toleranceOf({
-  atol = DEFAULT_TOLERANCE.atol,
-  rtol = DEFAULT_TOLERANCE.rtol,
-  scaled = false,
-}: ParityOptions) {
-  return { atol, rtol, scaled };
+function toleranceOf(options: ParityOptions) {
+  return { ...DEFAULT_TOLERANCE, scaled: false, ...pick(options, ['atol', 'rtol', 'scaled']) };
 }
 
 function largestOf(values: ArrayLike<number>): number {
@@ -153,8 +149,7 @@ export async function verifySession(
   const outputs = expected.map(([name, tensor]): [string, OutputParity] => {
     const result = found[name];
     if (result === undefined || String(result.dims) !== String(tensor.dims)) {
-      throw new NmodeError(
-        'BAD_REFERENCE',
+      throw badReference(
         `the reference '${tensor.name}' is [${tensor.dims}], the model's ${name} [${result?.dims ?? ''}]`,
       );
     }
@@ -200,8 +195,7 @@ function checkShapes(ports: readonly Port[], inputs: Readonly<Record<string, Nam
       const way = isOfSpace
         ? `, or export the model with ${option('size')} ${dims.slice(2).join('x')}, or for any size with \`exportModel({ size: {} })\``
         : '';
-      throw new NmodeError(
-        'BAD_REFERENCE',
+      throw badReference(
         `the reference '${inputs[name]?.name}' is [${dims}], the model's ${name} [${shape}] or a multiple of its batch: make a reference of that size${way}`,
       );
     }

@@ -1,5 +1,6 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
+import { pick } from '../../graph/common/pick.js';
 import type { Model } from '../../graph/ir/model.js';
 import { DEFAULT_TOLERANCE, type ParityOptions } from './parity.js';
 
@@ -19,17 +20,17 @@ export interface ReferenceTolerance {
  */
 export function parityRule(
   hasLogits: boolean,
-  { atol, rtol }: ReferenceTolerance,
+  given: ReferenceTolerance,
   isVerified: boolean,
 ): ParityOptions {
-  for (const [name, value] of Object.entries({ atol, rtol })) {
-    if (value === undefined) continue;
-    if (!isVerified) throw new NmodeError('BAD_USAGE', `${option(name)} requires ${option('reference')}`);
+  const tolerance = pick(given, ['atol', 'rtol']);
+  const stated = Object.entries(tolerance);
+  for (const [name, value] of stated) {
+    if (!isVerified) throw badUsage(`${option(name)} requires ${option('reference')}`);
     if (!(value >= 0 && Number.isFinite(value)))
-      throw new NmodeError('BAD_USAGE', `${option(name, value)}, expected a number of at least 0`);
+      throw badUsage(`${option(name, value)}, expected a number of at least 0`);
   }
-  if (hasLogits && atol === undefined && rtol === undefined) return { scaled: true };
-  return { ...(atol !== undefined && { atol }), ...(rtol !== undefined && { rtol }) };
+  return hasLogits && stated.length === 0 ? { scaled: true } : tolerance;
 }
 
 /** Whether a model gives logits: without a head, or of the whole image, which no head follows. */
