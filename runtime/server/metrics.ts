@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Timings } from '../segmentation.js';
 import type { DataPlane } from './data-plane.js';
 import { failureReason } from './failures.js';
-import { Statistics } from './statistics.js';
+import { ModelCounts } from './statistics.js';
 
 /** Seconds, from what a small network takes to what nobody waits for. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -38,27 +38,14 @@ export class Metrics {
   );
   readonly #pending = this.#gauge('nv_inference_pending_request_count', 'Runs that wait', MODEL);
   readonly #ready = this.#gauge('nmode_model_ready', 'Whether a model has a worker', [...MODEL, 'provider']);
-  /** The same, model by model, as the protocol tells it. */
-  readonly statistics = new Statistics();
+  readonly #counts = new Map<string, ModelCounts>();
   /** Where each model that was ever loaded runs, or ran. */
   readonly #providers = new Map<string, string>();
 
   /** @param dataPlane is looked at when metrics are asked for */
-  constructor(dataPlane: () => DataPlane) {
+  constructor(private readonly dataPlane: () => DataPlane) {
     collectDefaultMetrics({ register: this.#registry });
-    this.#watch = () => {
-      this.#pending.reset();
-      this.#ready.reset();
-      for (const [name, provider] of this.#providers) {
-        const model = dataPlane().find(name);
-        const labels = { model: name, version: '1' };
-        this.#pending.set(labels, model?.scheduler.pending ?? 0);
-        this.#ready.set({ ...labels, provider }, model?.alive ? 1 : 0);
-      }
-    };
   }
-
-  readonly #watch: () => void;
 
   #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
@@ -72,9 +59,16 @@ export class Metrics {
     return new Histogram({ name, help, labelNames: [...labelNames], buckets, registers: [this.#registry] });
   }
 
+  /** What was done for a model since the server began, as the protocol tells it. */
+  countsOf(model: string): ModelCounts {
+    const counts = this.#counts.get(model) ?? new ModelCounts();
+    this.#counts.set(model, counts);
+    return counts;
+  }
+
   ran(model: string, rows: number, milliseconds: number): void {
     const labels = { model, version: '1' };
-    this.statistics.of(model).ran(rows, milliseconds);
+    this.countsOf(model).ran(rows, milliseconds);
     this.#images.inc(labels, rows);
     this.#runs.inc(labels);
     this.#batch.observe(labels, rows);
@@ -83,7 +77,7 @@ export class Metrics {
 
   /** @param timings of a request; the run itself is counted where it happens */
   answered(model: string, timings: Partial<Timings>): void {
-    this.statistics.of(model).answered(timings);
+    this.countsOf(model).answered(timings);
     this.#success.inc({ model, version: '1' });
     for (const [stage, milliseconds] of Object.entries(timings)) {
       if (stage === 'inference' || stage === 'total') continue;
@@ -93,7 +87,7 @@ export class Metrics {
 
   /** @param milliseconds since it came */
   failed(model: string, error: unknown, milliseconds: number): void {
-    this.statistics.of(model).failed(milliseconds);
+    this.countsOf(model).failed(milliseconds);
     this.#failure.inc({ model, version: '1', reason: failureReason(error) });
   }
 
@@ -117,7 +111,14 @@ export class Metrics {
 
   /** Prometheus's text format, and its media type. */
   async text(): Promise<{ readonly text: string; readonly type: string }> {
-    this.#watch();
+    this.#pending.reset();
+    this.#ready.reset();
+    for (const [name, provider] of this.#providers) {
+      const model = this.dataPlane().find(name);
+      const labels = { model: name, version: '1' };
+      this.#pending.set(labels, model?.scheduler.pending ?? 0);
+      this.#ready.set({ ...labels, provider }, model?.alive ? 1 : 0);
+    }
     return { text: await this.#registry.metrics(), type: this.#registry.contentType };
   }
 }

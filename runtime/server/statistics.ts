@@ -1,34 +1,29 @@
 import type { Timings } from '../segmentation.js';
 
-/** How often something was done, and the nanoseconds that it took in all: Triton's StatisticDuration. */
-export interface Duration {
-  readonly count: number;
-  readonly ns: number;
-}
-
+/** How often something was done, and how long it took in all. */
 class Sum {
-  #count = 0;
+  count = 0;
   #milliseconds = 0;
 
   add(milliseconds = 0): void {
-    this.#count++;
+    this.count++;
     this.#milliseconds += milliseconds;
   }
 
-  get duration(): Duration {
-    return { count: this.#count, ns: Math.round(this.#milliseconds * 1e6) };
+  /** Triton's StatisticDuration. */
+  get duration() {
+    return { count: this.count, ns: Math.round(this.#milliseconds * 1e6) };
   }
 }
 
-const NONE: Duration = { count: 0, ns: 0 };
+const NONE = new Sum().duration;
 
 /** Numbers of rows that are told apart: more than batches have; of requests that bring others by themselves, no more are. */
 const MAX_BATCHES = 64;
 
 /** What was done for a model, under the names of Triton's statistics extension. */
-class ModelCounts {
+export class ModelCounts {
   #rows = 0;
-  #runs = 0;
   #last = 0;
   readonly #success = new Sum();
   readonly #fail = new Sum();
@@ -41,11 +36,9 @@ class ModelCounts {
   ran(rows: number, milliseconds: number): void {
     this.#last = Date.now();
     this.#rows += rows;
-    this.#runs++;
     this.#infer.add(milliseconds);
-    const known = this.#batches.get(rows);
-    const batch = known ?? new Sum();
-    if (known === undefined && this.#batches.size < MAX_BATCHES) this.#batches.set(rows, batch);
+    const batch = this.#batches.get(rows) ?? new Sum();
+    if (this.#batches.size < MAX_BATCHES) this.#batches.set(rows, batch);
     batch.add(milliseconds);
   }
 
@@ -65,7 +58,7 @@ class ModelCounts {
     return {
       last_inference: this.#last,
       inference_count: this.#rows,
-      execution_count: this.#runs,
+      execution_count: this.#infer.count,
       inference_stats: {
         success: this.#success.duration,
         fail: this.#fail.duration,
@@ -83,18 +76,5 @@ class ModelCounts {
         compute_output: NONE,
       })),
     };
-  }
-}
-
-/** What was done for each model since the server began, whatever the transport. */
-export class Statistics {
-  readonly #models = new Map<string, ModelCounts>();
-
-  of(model: string): ModelCounts {
-    const known = this.#models.get(model);
-    if (known !== undefined) return known;
-    const counts = new ModelCounts();
-    this.#models.set(model, counts);
-    return counts;
   }
 }

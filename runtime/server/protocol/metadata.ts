@@ -5,7 +5,7 @@ import { VERSION } from '../../../graph/common/version.js';
 import type { Segmenter } from '../../node/segmenter.js';
 import type { Port } from '../../sessions/tensors.js';
 import type { ServerCore } from '../core.js';
-import type { DataPlane, ModelState } from '../data-plane.js';
+import type { DataPlane } from '../data-plane.js';
 import { type ServedModel, shapeOf } from '../served-model.js';
 import { datatypeOf, isDatatype } from './datatypes.js';
 
@@ -53,15 +53,7 @@ function imageParameters({ recipe, semantics, assumed }: Segmenter): Record<stri
 }
 
 /** The models of a repository as Triton lists them: one version each. */
-export function repositoryIndex(
-  dataPlane: DataPlane,
-  onlyReady: boolean,
-): readonly {
-  readonly name: string;
-  readonly version: string;
-  readonly state: ModelState;
-  readonly reason: string;
-}[] {
+export function repositoryIndex(dataPlane: DataPlane, onlyReady: boolean) {
   const models = dataPlane.names.map((name) => ({ name, version: '1', ...dataPlane.stateOf(name) }));
   return models.filter(({ state }) => state === 'READY' || !onlyReady);
 }
@@ -101,7 +93,7 @@ export function modelStatistics({ dataPlane, metrics }: ServerCore, name?: strin
     model_stats: models.map((model) => ({
       name: model.name,
       version: model.version,
-      ...metrics.statistics.of(model.name).fields,
+      ...metrics.countsOf(model.name).fields,
     })),
   };
 }
