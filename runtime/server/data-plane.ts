@@ -25,8 +25,6 @@ const MAX_ENDING = 2;
 /** The models that are served, whatever the transport. */
 export class DataPlane {
   readonly #models = new Map<string, ServedModel>();
-  /** Where models are, those that are not loaded included. */
-  readonly #files: ReadonlyMap<string, string>;
   /** What each file was when it was last read. */
   readonly #stamps = new Map<string, string>();
   /** Those that it begins with and has not loaded yet. */
@@ -34,27 +32,19 @@ export class DataPlane {
   readonly #turns = new Turns<'load' | 'unload'>();
   /** Those that were served and still answer what they accepted. */
   readonly #ending = new Map<string, Set<Promise<void>>>();
-  readonly #options: ServedOptions;
-  readonly #drain: number;
-  readonly #events: DataPlaneEvents;
   #draining = false;
   #started = false;
 
   /**
-   * @param files of models, by their names
-   * @param drain milliseconds that a model which is replaced or unloaded has for what it accepted
+   * @param files of models by their names, those that are not loaded included
+   * @param drainMs milliseconds that a model which is replaced or unloaded has for what it accepted
    */
   constructor(
-    files: ReadonlyMap<string, string>,
-    options: ServedOptions,
-    drain: number,
-    events: DataPlaneEvents = {},
-  ) {
-    this.#files = files;
-    this.#options = options;
-    this.#drain = drain;
-    this.#events = events;
-  }
+    private readonly files: ReadonlyMap<string, string>,
+    private readonly options: ServedOptions,
+    private readonly drainMs: number,
+    private readonly events: DataPlaneEvents = {},
+  ) {}
 
   /** Loads all models, one after the other. @throws NmodeError: BAD_MODEL, CANNOT_RUN; the signal's reason */
   async start(signal?: AbortSignal): Promise<void> {
@@ -75,7 +65,7 @@ export class DataPlane {
    * @throws NmodeError: NOT_FOUND; BAD_MODEL, CANNOT_RUN, after which the old one goes on
    */
   async load(name: string, signal?: AbortSignal): Promise<void> {
-    const file = this.#files.get(name);
+    const file = this.files.get(name);
     if (file === undefined) throw unknownModel(name);
     await this.#turns.take(name, 'load', () => this.#load(name, file), signal);
   }
@@ -86,23 +76,23 @@ export class DataPlane {
     try {
       // Before it is read, so that one which is replaced meanwhile is another.
       this.#stamps.set(name, await stampOf(file));
-      const model = await ServedModel.load(name, file, this.#options, {
-        onRun: (rows, milliseconds) => this.#events.ran?.(name, rows, milliseconds),
-        onTrouble: (what, why) => this.#events.troubled?.(name, what, why),
+      const model = await ServedModel.load(name, file, this.options, {
+        onRun: (rows, milliseconds) => this.events.ran?.(name, rows, milliseconds),
+        onTrouble: (what, why) => this.events.troubled?.(name, what, why),
       });
       const before = this.#models.get(name);
       this.#models.set(name, model);
-      this.#events.loaded?.(model);
+      this.events.loaded?.(model);
       if (before !== undefined) this.#retire(before);
     } catch (error) {
-      this.#events.refused?.(name, reason(error));
+      this.events.refused?.(name, reason(error));
       throw error;
     }
   }
 
   /** Takes a model away: it answers what it accepted, and ends. @throws NmodeError (NOT_FOUND) */
   async unload(name: string, signal?: AbortSignal): Promise<void> {
-    if (!this.#files.has(name)) throw unknownModel(name);
+    if (!this.files.has(name)) throw unknownModel(name);
     await this.#turns.take(name, 'unload', async () => this.#unload(name), signal);
   }
 
@@ -110,7 +100,7 @@ export class DataPlane {
     const model = this.#models.get(name);
     if (model === undefined) throw notLoaded(name);
     this.#models.delete(name);
-    this.#events.unloaded?.(name);
+    this.events.unloaded?.(name);
     this.#retire(model);
   }
 
@@ -118,8 +108,8 @@ export class DataPlane {
     const ending = this.#ending.get(model.name) ?? new Set();
     this.#ending.set(model.name, ending);
     const end = model
-      .retire(this.#drain)
-      .catch((error: unknown) => this.#events.troubled?.(model.name, 'model not freed', reason(error)))
+      .retire(this.drainMs)
+      .catch((error: unknown) => this.events.troubled?.(model.name, 'model not freed', reason(error)))
       .finally(() => {
         ending.delete(end);
         if (ending.size === 0) this.#ending.delete(model.name);
@@ -135,7 +125,7 @@ export class DataPlane {
 
   /** All models, those that are not loaded included. */
   get names(): readonly string[] {
-    return [...this.#files.keys()];
+    return [...this.files.keys()];
   }
 
   /** The model of a name, if it is loaded. */
@@ -149,7 +139,7 @@ export class DataPlane {
 
   /** How a model does, and why it does not. @throws NmodeError (NOT_FOUND) */
   stateOf(name: string): { readonly state: ModelState; readonly reason: string } {
-    if (!this.#files.has(name)) throw unknownModel(name);
+    if (!this.files.has(name)) throw unknownModel(name);
     const model = this.#models.get(name);
     if (model?.alive) return { state: 'READY', reason: '' };
     if (model !== undefined) return { state: 'UNAVAILABLE', reason: 'no worker' };
@@ -164,7 +154,7 @@ export class DataPlane {
     if (model === undefined && this.#isLoading(name)) {
       throw new NmodeError('OVERLOADED', `model '${name}' is loading: try again later`);
     }
-    if (model === undefined && this.#files.has(name)) throw notLoaded(name);
+    if (model === undefined && this.files.has(name)) throw notLoaded(name);
     if (model === undefined || (version !== undefined && version !== model.version)) {
       throw unknownModel(name, version);
     }

@@ -24,30 +24,29 @@ function count(stream: Writable, more: 1 | -1): void {
  * dropped and counted.
  */
 export class LogSink {
-  readonly #target: LogTarget;
-  readonly #onDrop: (lines: number) => void;
   #isClosed = false;
 
-  constructor(target: LogTarget, onDrop: (lines: number) => void) {
-    this.#target = target;
-    this.#onDrop = onDrop;
+  constructor(
+    private readonly target: LogTarget,
+    private readonly onDrop: (lines: number) => void,
+  ) {
     if (target instanceof Writable) count(target, 1);
   }
 
   write(line: string): void {
-    const target = this.#target;
+    const { target } = this;
     try {
       if (!(target instanceof Writable)) target.write(line);
-      else if (target.writableLength > MAX_WAITING) this.#onDrop(1);
-      else target.write(line, (error) => error && this.#onDrop(1));
+      else if (target.writableLength > MAX_WAITING) this.onDrop(1);
+      else target.write(line, (error) => error && this.onDrop(1));
     } catch {
-      this.#onDrop(1);
+      this.onDrop(1);
     }
   }
 
   /** Leaves the target, once it has taken or failed what was written. */
   close(): void {
-    const target = this.#target;
+    const { target } = this;
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (target instanceof Writable) target.write('', () => setImmediate(count, target, -1));

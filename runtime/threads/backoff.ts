@@ -3,13 +3,11 @@ const [SHORTEST_PAUSE, LONGEST_PAUSE] = [1000, 60_000];
 
 /** When to start anew what is lost or fails to start: at once, and after pauses that grow while attempts fail. */
 export class Backoff {
-  readonly #least: number;
   #pause: number;
   #since = Number.NEGATIVE_INFINITY;
 
   /** @param least milliseconds between attempts that do not fail */
-  constructor(least = 0) {
-    this.#least = least;
+  constructor(private readonly least = 0) {
     this.#pause = least;
   }
 
@@ -20,11 +18,11 @@ export class Backoff {
 
   /** Whether the last attempt failed. */
   get hasFailed(): boolean {
-    return this.#pause > this.#least;
+    return this.#pause > this.least;
   }
 
   succeeded(): void {
-    this.#pause = this.#least;
+    this.#pause = this.least;
   }
 
   failed(): void {

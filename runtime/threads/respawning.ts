@@ -13,7 +13,6 @@ export interface Replaceable extends Methods {
  * at once as well, the next one is started after a pause, in which calls fail at once.
  */
 export class Respawning<M extends Replaceable> {
-  readonly #start: () => Thread<M>;
   #current: Thread<M>;
   #warmingUp: Promise<void> = Promise.resolve();
   #isReady = false;
@@ -27,8 +26,7 @@ export class Respawning<M extends Replaceable> {
    * @param start starts the thread
    * @throws what `start` throws
    */
-  constructor(start: () => Thread<M>) {
-    this.#start = start;
+  constructor(private readonly start: () => Thread<M>) {
     this.#current = this.#begin();
   }
 
@@ -65,7 +63,7 @@ export class Respawning<M extends Replaceable> {
   }
 
   #begin(): Thread<M> {
-    const thread = this.#start();
+    const thread = this.start();
     thread.onLost(() => this.#replace());
     this.#warmingUp = thread.call('warmUp', undefined as never).then(() => {
       this.#isReady = true;

@@ -8,9 +8,7 @@ export class Deadline {
   readonly #controller = new AbortController();
   /** When it began, of `performance.now()`. */
   readonly since = performance.now();
-  readonly #alone: () => number;
   readonly #forget: () => void;
-  #within: number;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -18,9 +16,11 @@ export class Deadline {
    * @param ending aborts when the model is taken away
    * @param alone milliseconds that the model takes without others
    */
-  constructor(within: number, ending: AbortSignal, alone: () => number) {
-    this.#alone = alone;
-    this.#within = within;
+  constructor(
+    private within: number,
+    ending: AbortSignal,
+    private readonly alone: () => number,
+  ) {
     this.shorten(within);
     this.#forget = onAbort(ending, () => this.#controller.abort(ending.reason));
   }
@@ -32,15 +32,15 @@ export class Deadline {
 
   /** Milliseconds that are left. */
   get left(): number {
-    return Math.max(0, this.#within - (performance.now() - this.since));
+    return Math.max(0, this.within - (performance.now() - this.since));
   }
 
   /** @param within milliseconds from its start, at most those that it had */
   shorten(within: number): void {
-    this.#within = within;
+    this.within = within;
     clearTimeout(this.#timer);
     const { left } = this;
-    const expire = () => this.#controller.abort(tooShort(within, this.#alone()));
+    const expire = () => this.#controller.abort(tooShort(within, this.alone()));
     this.#timer = setTimeout(expire, Math.min(left, MAX_TIMER));
     // Timers go by whole milliseconds, in which a small network may have answered.
     if (left < 1) expire();

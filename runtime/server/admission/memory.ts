@@ -12,18 +12,16 @@ const ANSWER = 2 ** 22;
 
 /** The bytes of bodies and answers that a server holds at a time. */
 export class Memory {
-  readonly #most: number;
-  readonly #pool: BufferPool;
   #held = 0;
 
   /**
    * @param most bytes, those of requests that are not small and those that the pool keeps
    * @param pool gives way to what comes
    */
-  constructor(most: number, pool: BufferPool) {
-    this.#most = most;
-    this.#pool = pool;
-  }
+  constructor(
+    private readonly most: number,
+    private readonly pool: BufferPool,
+  ) {}
 
   /** Bytes that requests hold which are not small. */
   get held(): number {
@@ -32,32 +30,30 @@ export class Memory {
 
   /** What one request holds: nothing yet. */
   share(): Share {
-    return new Share((more, isOwed) => this.#hold(more, isOwed));
+    return new Share(this);
   }
 
-  #hold(more: number, isOwed: boolean): void {
+  /** @throws NmodeError (OVERLOADED) where there is no room for more, unless it is owed */
+  hold(more: number, isOwed: boolean): void {
     const held = this.#held + more;
-    if (more > 0 && held > this.#most && !isOwed) {
+    if (more > 0 && held > this.most && !isOwed) {
       throw new NmodeError(
         'OVERLOADED',
-        `the server is busy: ${this.#held} of ${this.#most} bytes for bodies and responses are in use: try again later`,
+        `the server is busy: ${this.#held} of ${this.most} bytes for bodies and responses are in use: try again later`,
       );
     }
-    if (held + this.#pool.kept > this.#most) this.#pool.clear();
+    if (held + this.pool.kept > this.most) this.pool.clear();
     this.#held = held;
   }
 }
 
 /** What one request holds. */
 export class Share {
-  readonly #hold: (more: number, isOwed: boolean) => void;
   #bytes = 0;
   #answer = 0;
   #ended = false;
 
-  constructor(hold: (more: number, isOwed: boolean) => void) {
-    this.#hold = hold;
-  }
+  constructor(private readonly memory: Memory) {}
 
   /** Takes note of bytes before they are held. @throws NmodeError (OVERLOADED) */
   add(bytes: number): void {
@@ -72,14 +68,14 @@ export class Share {
 
   #add(bytes: number, isOwed: boolean): void {
     if (this.#ended) return;
-    this.#hold(counted(this.#bytes + bytes) - counted(this.#bytes), isOwed);
+    this.memory.hold(counted(this.#bytes + bytes) - counted(this.#bytes), isOwed);
     this.#bytes += bytes;
   }
 
   /** Gives back all of it, and takes note of no more: what goes on unseen ends soon. */
   end(): void {
     this.#ended = true;
-    this.#hold(-counted(this.#bytes), false);
+    this.memory.hold(-counted(this.#bytes), false);
     this.#bytes = 0;
   }
 }

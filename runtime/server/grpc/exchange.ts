@@ -23,17 +23,15 @@ export class Exchange {
   /** When its headers came, of `performance.now()`. */
   readonly since = performance.now();
   readonly share: Share;
-  /** Whatever its client says of it, before it is looked at. */
-  readonly headers: IncomingHttpHeaders;
-  readonly #stream: ServerHttp2Stream;
-  readonly #core: ServerCore;
   readonly #leaving = new AbortController();
   #status: CodeName | undefined;
 
-  constructor(core: ServerCore, stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
-    this.#core = core;
-    this.#stream = stream;
-    this.headers = headers;
+  /** @param headers whatever its client says of it, before it is looked at */
+  constructor(
+    private readonly core: ServerCore,
+    private readonly stream: ServerHttp2Stream,
+    readonly headers: IncomingHttpHeaders,
+  ) {
     this.share = core.memory.share();
     // What goes wrong with a stream closes it, and that is told below.
     stream.on('error', () => {});
@@ -50,7 +48,7 @@ export class Exchange {
 
   /** Whether its client was given the whole answer. */
   get isAnswered(): boolean {
-    return this.#stream.rstCode === constants.NGHTTP2_NO_ERROR && this.#stream.writableFinished;
+    return this.stream.rstCode === constants.NGHTTP2_NO_ERROR && this.stream.writableFinished;
   }
 
   /** Aborts when the client leaves, and when all is answered. */
@@ -60,12 +58,12 @@ export class Exchange {
 
   /** Calls back once: when it is answered, or its client left. */
   onClose(callback: () => void): void {
-    if (this.#stream.closed) callback();
-    else this.#stream.once('close', callback);
+    if (this.stream.closed) callback();
+    else this.stream.once('close', callback);
   }
 
   messages(options: Pick<MessageOptions, 'limit' | 'onHead'>): Messages {
-    return new Messages(this.#stream, { ...options, share: this.share, pool: this.#core.pool });
+    return new Messages(this.stream, { ...options, share: this.share, pool: this.core.pool });
   }
 
   /**
@@ -85,7 +83,7 @@ export class Exchange {
 
   /** Sends a message, its parts one behind the other. */
   send(parts: readonly Uint8Array[]): void {
-    const stream = this.#stream;
+    const { stream } = this;
     if (stream.destroyed || stream.closed) return;
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     const prefix = Buffer.alloc(5);
@@ -98,7 +96,7 @@ export class Exchange {
   }
 
   #respond(): void {
-    const stream = this.#stream;
+    const { stream } = this;
     stream.respond(HEADERS, { waitForTrailers: true });
     stream.once('wantTrailers', () => stream.sendTrailers(trailersOf(this.#end)));
     stream.setTimeout(STALLED, () => stream.close(constants.NGHTTP2_CANCEL));
@@ -108,7 +106,7 @@ export class Exchange {
 
   /** Ends it with a status, unless it has one. */
   end(status: Status = OK): void {
-    const stream = this.#stream;
+    const { stream } = this;
     if (this.#status !== undefined || stream.destroyed || stream.closed) return;
     this.#status = status.code;
     this.#end = status;
@@ -122,6 +120,6 @@ export class Exchange {
   /** Refuses what is no call, as HTTP has it. */
   refuse(status: number): void {
     this.#status = 'INVALID_ARGUMENT';
-    this.#stream.respond({ ':status': status }, { endStream: true });
+    this.stream.respond({ ':status': status }, { endStream: true });
   }
 }

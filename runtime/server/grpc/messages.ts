@@ -23,7 +23,6 @@ export interface MessageOptions {
 
 /** The messages of a stream, each read into memory of its own once there is room for it. */
 export class Messages {
-  readonly #options: MessageOptions;
   readonly #prefix = Buffer.alloc(PREFIX);
   #prefixLength = 0;
   #body: StatedBody | undefined;
@@ -32,8 +31,10 @@ export class Messages {
   #failure: unknown;
   #wake = () => {};
 
-  constructor(stream: ServerHttp2Stream, options: MessageOptions) {
-    this.#options = options;
+  constructor(
+    stream: ServerHttp2Stream,
+    private readonly options: MessageOptions,
+  ) {
     stream
       .on('data', (part: Buffer) => this.#take(part))
       .once('end', () => this.#finishCall())
@@ -91,7 +92,7 @@ export class Messages {
     const taken = part.copy(this.#prefix, this.#prefixLength);
     this.#prefixLength += taken;
     if (this.#prefixLength < PREFIX) return part.subarray(taken);
-    const { limit, pool, share } = this.#options;
+    const { limit, pool, share } = this.options;
     const length = this.#prefix.readUInt32BE(1);
     if (this.#prefix[0] !== 0)
       throw new NmodeError('UNSUPPORTED', 'the message is compressed: send it as it is');
@@ -104,7 +105,7 @@ export class Messages {
 
   #grow(body: StatedBody, part: Buffer): Buffer {
     const own = part.subarray(0, body.length - body.bytes.length);
-    if (body.bytes.length === 0) this.#options.onHead?.(own);
+    if (body.bytes.length === 0) this.options.onHead?.(own);
     body.append(own);
     if (body.isWhole) this.#finish(body);
     return part.subarray(own.length);

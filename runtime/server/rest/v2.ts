@@ -73,25 +73,22 @@ export function readInferRequest(
 
 /** The bytes after the JSON, taken tensor by tensor. */
 class BinaryTail {
-  readonly #bytes: Uint8Array;
   #at = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
+  constructor(private readonly bytes: Uint8Array) {}
 
   take(name: string, length: number): Uint8Array {
     const end = this.#at + length;
-    if (end > this.#bytes.length) {
-      throw badUsage(`input '${name}' takes ${length} bytes, ${this.#bytes.length - this.#at} are left`);
+    if (end > this.bytes.length) {
+      throw badUsage(`input '${name}' takes ${length} bytes, ${this.bytes.length - this.#at} are left`);
     }
-    const part = this.#bytes.subarray(this.#at, end);
+    const part = this.bytes.subarray(this.#at, end);
     this.#at = end;
     return part;
   }
 
   end(): void {
-    const left = this.#bytes.length - this.#at;
+    const left = this.bytes.length - this.#at;
     if (left > 0) throw badUsage(`${left} bytes follow the last input`);
   }
 }

@@ -9,14 +9,11 @@ export class Lease {
   readonly #since = performance.now();
   #hasCome = false;
   #isQueued = false;
-  readonly #end: (lease: Lease) => void;
 
   constructor(
     readonly freight: Freight,
-    end: (lease: Lease) => void,
-  ) {
-    this.#end = end;
-  }
+    private readonly end: (lease: Lease) => void,
+  ) {}
 
   /** Says that its body has come. */
   came(): void {
@@ -40,7 +37,7 @@ export class Lease {
 
   /** Says that it is answered, or that its client left. */
   release(): void {
-    this.#end(this);
+    this.end(this);
   }
 }
 

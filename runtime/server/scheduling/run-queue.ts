@@ -30,15 +30,12 @@ const LEARNING = 0.2;
 
 /** Jobs that wait, those first that have waited longest. */
 export class RunQueue {
-  readonly #options: RunQueueOptions;
   readonly #jobs: Job[] = [];
   /** Milliseconds from one's coming to the next one's. */
   #gap = Number.POSITIVE_INFINITY;
   #lastCame = Number.NEGATIVE_INFINITY;
 
-  constructor(options: RunQueueOptions) {
-    this.#options = options;
-  }
+  constructor(private readonly options: RunQueueOptions) {}
 
   get length(): number {
     return this.#jobs.length;
@@ -71,7 +68,7 @@ export class RunQueue {
 
   /** Milliseconds that the first may still wait for company: none where there is one only, or a full batch. */
   get patience(): number {
-    const { maxBatch, maxDelay } = this.#options;
+    const { maxBatch, maxDelay } = this.options;
     const [first] = this.#jobs;
     if (first === undefined || maxBatch === 1 || maxDelay === 0) return 0;
     const company = this.#jobs
@@ -85,7 +82,7 @@ export class RunQueue {
 
   /** Takes the first, and those behind it that can run with it. */
   take(): readonly Job[] {
-    const { workers, maxBatch } = this.#options;
+    const { workers, maxBatch } = this.options;
     const [first] = this.#jobs;
     if (first === undefined) return [];
     // Other workers get their share: a batch that one would work on alone is slower.

@@ -27,28 +27,24 @@ const DEPTH = 2;
  * is lost. To a segmenter it is a session.
  */
 export class Scheduler<R extends SharedProviderReport = SharedProviderReport> implements FloatSession<R> {
-  readonly #options: SchedulerOptions;
   readonly #workers: Workers<R>;
   readonly #queue: RunQueue;
   readonly #running = new Map<Promise<void>, readonly Job[]>();
   readonly #first: FloatSession<R>;
-  readonly #times: RunTimes;
   #timer: NodeJS.Timeout | undefined;
   #isDraining = false;
   #closing: Promise<void> | undefined;
 
   private constructor(
     open: () => Promise<FloatSession<R>>,
-    options: SchedulerOptions,
+    private readonly options: SchedulerOptions,
     sessions: readonly FloatSession<R>[],
-    times: RunTimes,
+    private readonly times: RunTimes,
   ) {
     const [first] = sessions;
     if (first === undefined) throw new TypeError('no worker');
-    this.#options = options;
     this.#first = first;
     this.#queue = new RunQueue(options);
-    this.#times = times;
     this.#workers = new Workers(sessions, open, {
       lost: () => options.onTrouble?.('worker lost, another is opened', ''),
       replaced: () => this.#dispatch(),
@@ -90,7 +86,7 @@ export class Scheduler<R extends SharedProviderReport = SharedProviderReport> im
     return this.#first.provider;
   }
   get workers(): number {
-    return this.#options.workers;
+    return this.options.workers;
   }
   get threads(): number {
     return this.#first.threads;
@@ -113,7 +109,7 @@ export class Scheduler<R extends SharedProviderReport = SharedProviderReport> im
 
   /** Where runs are batched, those that wait grow the next batch. */
   get #depth(): number {
-    return this.#options.maxBatch > 1 ? 1 : DEPTH;
+    return this.options.maxBatch > 1 ? 1 : DEPTH;
   }
 
   /** Images of a run, where the model's first dimension counts them. */
@@ -123,15 +119,15 @@ export class Scheduler<R extends SharedProviderReport = SharedProviderReport> im
 
   /** Milliseconds that an image takes about which waits for no other. */
   get alone(): number {
-    return this.#times.usual;
+    return this.times.usual;
   }
 
   /** Milliseconds that a run which comes now will take about, behind so many that are still to come. */
   #expected(coming: number): number {
-    const { usual } = this.#times;
+    const { usual } = this.times;
     const jobs = [...this.#queue.jobs, ...[...this.#running.values()].flat()];
-    const before = jobs.reduce((sum, { elements, rows }) => sum + this.#times.of(elements, rows), 0);
-    return (before + coming * usual) / this.#options.workers + usual;
+    const before = jobs.reduce((sum, { elements, rows }) => sum + this.times.of(elements, rows), 0);
+    return (before + coming * usual) / this.options.workers + usual;
   }
 
   /**
@@ -142,7 +138,7 @@ export class Scheduler<R extends SharedProviderReport = SharedProviderReport> im
    * @throws NmodeError: OVERLOADED; DEADLINE where it would not be done without others either
    */
   admit(within: number, coming = 0, images = 0): void {
-    const { maxQueue } = this.#options;
+    const { maxQueue } = this.options;
     if (this.#workers.isHopeless) throw overloaded('the model has no worker, and none could be opened');
     if (this.#queue.rows + coming >= maxQueue + this.#workers.room(this.#depth))
       throw overloaded(`${maxQueue} runs are waiting already`);
@@ -162,7 +158,7 @@ export class Scheduler<R extends SharedProviderReport = SharedProviderReport> im
    */
   checkSize(inputs: PlainInputs, within: number): void {
     const rows = this.#rowsOf(inputs);
-    const takes = this.#times.of(elementsOf(inputs), rows);
+    const takes = this.times.of(elementsOf(inputs), rows);
     if (this.#isBusy && takes > within) throw tooShort(within, takes, rows);
   }
 
@@ -172,7 +168,7 @@ export class Scheduler<R extends SharedProviderReport = SharedProviderReport> im
       if (this.#closing !== undefined) throw new NmodeError('CANNOT_RUN', 'the model is being unloaded');
       const { signal, outputs } = options;
       signal?.throwIfAborted();
-      const batched = this.#options.maxBatch > 1;
+      const batched = this.options.maxBatch > 1;
       const job: Job = {
         inputs,
         options,
@@ -249,8 +245,8 @@ export class Scheduler<R extends SharedProviderReport = SharedProviderReport> im
       // It began when the run before it had ended.
       const milliseconds = performance.now() - Math.max(start, worker.lastDone);
       const total = rows.reduce((sum, count) => sum + count, 0);
-      for (const job of batch) this.#times.add(job.elements, (milliseconds * job.rows) / total);
-      this.#options.onRun?.(total, milliseconds);
+      for (const job of batch) this.times.add(job.elements, (milliseconds * job.rows) / total);
+      this.options.onRun?.(total, milliseconds);
       const parts = batch.length === 1 ? [found] : split(found, rows);
       for (const [index, job] of batch.entries()) job.resolve(at(parts, index));
     } catch (error) {

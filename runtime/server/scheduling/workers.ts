@@ -26,8 +26,6 @@ export interface WorkersEvents {
 export class Workers<R extends SharedProviderReport> {
   /** Undefined in the place of one that is lost, until another is open. */
   readonly #places: (Worker<R> | undefined)[];
-  readonly #open: () => Promise<FloatSession<R>>;
-  readonly #events: WorkersEvents;
   readonly #opening = new Map<number, Promise<void>>();
   readonly #checking: NodeJS.Timeout;
   readonly #backoff = new Backoff();
@@ -35,12 +33,10 @@ export class Workers<R extends SharedProviderReport> {
 
   constructor(
     sessions: readonly FloatSession<R>[],
-    open: () => Promise<FloatSession<R>>,
-    events: WorkersEvents,
+    private readonly open: () => Promise<FloatSession<R>>,
+    private readonly events: WorkersEvents,
   ) {
     this.#places = sessions.map((session) => newWorker(session));
-    this.#open = open;
-    this.#events = events;
     this.#checking = setInterval(() => this.check(), CHECK_INTERVAL).unref();
   }
 
@@ -77,7 +73,7 @@ export class Workers<R extends SharedProviderReport> {
       if (worker !== undefined) {
         this.#places[index] = undefined;
         worker.session.close().catch(() => {});
-        this.#events.lost();
+        this.events.lost();
       }
       if (this.#backoff.left > 0) continue;
       const opening = this.#replace(index).finally(() => this.#opening.delete(index));
@@ -87,15 +83,15 @@ export class Workers<R extends SharedProviderReport> {
 
   async #replace(index: number): Promise<void> {
     try {
-      const session = await this.#open();
+      const session = await this.open();
       if (this.#closed) return await session.close();
       this.#places[index] = newWorker(session);
       this.#backoff.succeeded();
-      this.#events.replaced();
+      this.events.replaced();
     } catch (error) {
       this.#backoff.failed();
       this.#backoff.restart();
-      this.#events.failed(error);
+      this.events.failed(error);
     }
   }
 
