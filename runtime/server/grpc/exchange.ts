@@ -24,7 +24,7 @@ export class Exchange {
   readonly since = performance.now();
   readonly share: Share;
   readonly #leaving = new AbortController();
-  #status: CodeName | undefined;
+  #end: Status | undefined;
 
   /** @param headers whatever its client says of it, before it is looked at */
   constructor(
@@ -43,7 +43,7 @@ export class Exchange {
 
   /** How it was answered; a client that left is one that cancelled. */
   get status(): CodeName {
-    return this.#status !== undefined && this.isAnswered ? this.#status : 'CANCELLED';
+    return this.#end !== undefined && this.isAnswered ? this.#end.code : 'CANCELLED';
   }
 
   /** Whether its client was given the whole answer. */
@@ -98,17 +98,14 @@ export class Exchange {
   #respond(): void {
     const { stream } = this;
     stream.respond(HEADERS, { waitForTrailers: true });
-    stream.once('wantTrailers', () => stream.sendTrailers(trailersOf(this.#end)));
+    stream.once('wantTrailers', () => stream.sendTrailers(trailersOf(this.#end ?? OK)));
     stream.setTimeout(STALLED, () => stream.close(constants.NGHTTP2_CANCEL));
   }
-
-  #end: Status = OK;
 
   /** Ends it with a status, unless it has one. */
   end(status: Status = OK): void {
     const { stream } = this;
-    if (this.#status !== undefined || stream.destroyed || stream.closed) return;
-    this.#status = status.code;
+    if (this.#end !== undefined || stream.destroyed || stream.closed) return;
     this.#end = status;
     if (stream.headersSent) stream.end();
     else stream.respond({ ...HEADERS, ...trailersOf(status) }, { endStream: true });
@@ -119,7 +116,7 @@ export class Exchange {
 
   /** Refuses what is no call, as HTTP has it. */
   refuse(status: number): void {
-    this.#status = 'INVALID_ARGUMENT';
+    this.#end = { code: 'INVALID_ARGUMENT', message: '' };
     this.stream.respond({ ':status': status }, { endStream: true });
   }
 }

@@ -45,31 +45,28 @@ export function healthMethods(root: Root, dataPlane: DataPlane): ReadonlyMap<str
 }
 
 interface Watcher {
-  readonly service: unknown;
-  sent: ServingStatus | undefined;
+  /** Undefined until its message has come. */
+  service?: unknown;
+  sent?: ServingStatus;
 }
 
 /** Those that are told when the health of a service changes. */
 class Watchers {
   readonly #watchers = new Map<Exchange, Watcher>();
-  readonly #codec: Codec;
-  readonly #statusOf: (service: unknown) => ServingStatus;
-  readonly #dataPlane: DataPlane;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(codec: Codec, statusOf: (service: unknown) => ServingStatus, dataPlane: DataPlane) {
-    this.#codec = codec;
-    this.#statusOf = statusOf;
-    this.#dataPlane = dataPlane;
-  }
+  constructor(
+    private readonly codec: Codec,
+    private readonly statusOf: (service: unknown) => ServingStatus,
+    private readonly dataPlane: DataPlane,
+  ) {}
 
   async add(exchange: Exchange): Promise<void> {
     if (this.#watchers.size >= MAX_WATCHERS) throw overloaded(`${MAX_WATCHERS} clients watch its health`);
-    const watcher: Watcher = { service: undefined, sent: undefined };
+    const watcher: Watcher = {};
     this.#watchers.set(exchange, watcher);
     exchange.onClose(() => this.#remove(exchange));
-    const { service } = decoded(this.#codec, await exchange.only({ limit: SMALL_MESSAGE }));
-    this.#watchers.set(exchange, { service, sent: undefined });
+    watcher.service = decoded(this.codec, await exchange.only({ limit: SMALL_MESSAGE })).service;
     this.#timer ??= setInterval(() => this.#tell(), INTERVAL);
     this.#tell();
   }
@@ -84,10 +81,10 @@ class Watchers {
   #tell(): void {
     for (const [exchange, watcher] of this.#watchers) {
       if (watcher.service === undefined) continue;
-      const status = this.#statusOf(watcher.service);
-      if (status !== watcher.sent) exchange.send([this.#codec.encode({ status })]);
+      const status = this.statusOf(watcher.service);
+      if (status !== watcher.sent) exchange.send([this.codec.encode({ status })]);
       watcher.sent = status;
-      if (this.#dataPlane.draining) exchange.end({ code: 'UNAVAILABLE', message: 'the server ends' });
+      if (this.dataPlane.draining) exchange.end({ code: 'UNAVAILABLE', message: 'the server ends' });
     }
   }
 }

@@ -16,7 +16,7 @@ const headOf = (field: number, length: number) =>
   protobuf.Writer.create().uint32(tag(field)).uint32(length).finish();
 
 /** An output as it is sent. */
-export interface AnswerTensor {
+interface AnswerTensor {
   readonly output: string;
   readonly datatype: 'FP32' | 'UINT8' | 'BYTES';
   readonly dims: readonly number[];
@@ -46,18 +46,12 @@ export function tensorsOf(
   });
 }
 
-export interface AnswerHead {
-  readonly name: string;
-  readonly version: string;
-  readonly id: string;
-}
-
 /**
  * A ModelInferResponse in parts, of which the tensors are views: packed numbers are the bytes of the tensor, as raw ones are.
  * @param isRaw whether tensors go as bytes behind the outputs, else, of FP32 alone, as numbers within each
  */
 export function inferAnswer(
-  { name, version, id }: AnswerHead,
+  { name, version, id }: Readonly<Record<'name' | 'version' | 'id', string>>,
   tensors: readonly AnswerTensor[],
   isRaw: boolean,
 ): readonly Uint8Array[] {

@@ -17,7 +17,7 @@ import { refuseSharedMemory } from '../protocol/shared-memory.js';
 import { rawFiles, typedFiles } from './image-files.js';
 import { Parameters } from './parameters.js';
 import { typedNumbers } from './typed-contents.js';
-import { bytesField, eachField, numbersField, type ReadField, readFields, textField } from './wire.js';
+import { bytesField, eachField, numbersField, type ReadField, readFields, textInto } from './wire.js';
 
 type MemoryOf = (length: number) => ArrayBuffer;
 
@@ -34,17 +34,13 @@ class Entry {
   contents: Uint8Array | undefined;
 
   constructor(bytes: Uint8Array, isInput: boolean) {
-    const name = textField((text) => {
-      this.name = text;
-    });
+    const name = textInto(this, 'name');
     eachField(bytes, isInput ? { 1: name, ...this.#inputFields } : { 1: name, 2: this.parameters.field });
   }
 
-  get #inputFields() {
+  get #inputFields(): Record<number, ReadField> {
     return {
-      2: textField((text) => {
-        this.datatype = text;
-      }),
+      2: textInto(this, 'datatype'),
       3: numbersField((reader) => {
         this.dims.push(Number(reader.int64()));
         checkRank(this.name, this.dims);
@@ -81,9 +77,7 @@ export class InferMessage {
     };
     readFields(bytes, 'the message is no ModelInferRequest', {
       ...nameFields(this),
-      3: textField((text) => {
-        this.id = text;
-      }),
+      3: textInto(this, 'id'),
       4: this.#parameters.field,
       5: bytesField((entry) => add(this.#inputs, new Entry(entry, true), 'inputs')),
       6: bytesField((entry) => add(this.#outputs, new Entry(entry, false), 'outputs')),
@@ -151,16 +145,10 @@ export class InferMessage {
   }
 }
 
-function nameFields(into: { model: string; version: string }) {
-  return {
-    1: textField((text) => {
-      into.model = text;
-    }),
-    2: textField((text) => {
-      into.version = text;
-    }),
-  };
-}
+const nameFields = (kept: { model: string; version: string }) => ({
+  1: textInto(kept, 'model'),
+  2: textInto(kept, 'version'),
+});
 
 function tensorOf(
   { name, datatype, dims, parameters, contents }: Entry,

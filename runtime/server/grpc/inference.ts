@@ -32,18 +32,17 @@ function parametersOf({ parameters }: Fields): Fields {
 /** The service of the Open Inference Protocol v2 with Triton's extensions, by the names of its methods. */
 export function inferenceMethods(root: Root, core: ServerCore): ReadonlyMap<string, Method> {
   const { dataPlane } = core;
+  const modelOf = (request: Fields) => dataPlane.model(nameOf(request), versionOf(request));
   const handlers: Readonly<Record<string, Handle>> = {
     ServerLive: () => ({ live: true }),
     ServerReady: () => ({ ready: dataPlane.ready }),
     ServerMetadata: () => SERVER_METADATA,
     ModelReady: (request) => {
       const { state } = dataPlane.stateOf(nameOf(request));
-      return { ready: state === 'READY' && dataPlane.model(nameOf(request), versionOf(request)).alive };
+      return { ready: state === 'READY' && modelOf(request).alive };
     },
-    ModelMetadata: (request) => modelMetadata(dataPlane.model(nameOf(request), versionOf(request))),
-    ModelConfig: (request) => ({
-      config: modelConfig(dataPlane.model(nameOf(request), versionOf(request))),
-    }),
+    ModelMetadata: (request) => modelMetadata(modelOf(request)),
+    ModelConfig: (request) => ({ config: modelConfig(modelOf(request)) }),
     // Of all models, where it names none.
     ModelStatistics: (request) => modelStatistics(core, nameOf(request) || undefined, versionOf(request)),
     RepositoryIndex: ({ ready }) => ({ models: repositoryIndex(dataPlane, ready === true) }),

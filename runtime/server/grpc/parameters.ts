@@ -1,7 +1,8 @@
+import type { Reader } from 'protobufjs';
 import { badUsage } from '../../../graph/common/errors.js';
-import { bytesField, eachField, numbersField, textField } from './wire.js';
+import { bytesField, eachField, numbersField, textField, textInto } from './wire.js';
 
-export type Parameter = boolean | number | string;
+type Parameter = boolean | number | string;
 
 /** The most parameters of one thing: more than any extension of the protocol has. */
 const MAX_PARAMETERS = 64;
@@ -12,31 +13,26 @@ export class Parameters {
 
   /** Takes an entry of a map of InferParameter. @throws NmodeError (BAD_USAGE) for too many */
   readonly field = bytesField((entry) => {
-    let [name, value]: [string, Parameter] = ['', ''];
+    const kept = { name: '' };
+    let value: Parameter = '';
+    const number = (read: (reader: Reader) => Parameter) =>
+      numbersField((reader) => {
+        value = read(reader);
+      });
     const valueFields = {
-      1: numbersField((reader) => {
-        value = reader.bool();
-      }),
-      2: numbersField((reader) => {
-        value = Number(reader.int64());
-      }),
+      1: number((reader) => reader.bool()),
+      2: number((reader) => Number(reader.int64())),
       3: textField((text) => {
         value = text;
       }),
-      4: numbersField((reader) => {
-        value = reader.double();
-      }),
-      5: numbersField((reader) => {
-        value = Number(reader.uint64());
-      }),
+      4: number((reader) => reader.double()),
+      5: number((reader) => Number(reader.uint64())),
     };
     eachField(entry, {
-      1: textField((text) => {
-        name = text;
-      }),
+      1: textInto(kept, 'name'),
       2: bytesField((bytes) => eachField(bytes, valueFields)),
     });
-    this.#values.set(name, value);
+    this.#values.set(kept.name, value);
     if (this.#values.size > MAX_PARAMETERS)
       throw badUsage(`the request has more than ${MAX_PARAMETERS} parameters of one kind`);
   });

@@ -1,4 +1,4 @@
-import { type ErrorCode, NmodeError, reason } from '../../../graph/common/errors.js';
+import { ERRORS, NmodeError, reason } from '../../../graph/common/errors.js';
 
 /** The codes of gRPC (github.com/grpc/grpc, doc/statuscodes.md) that this server answers with. */
 export const CODES = {
@@ -16,23 +16,18 @@ export const CODES = {
 
 export type CodeName = keyof typeof CODES;
 
-const OF_ERRORS: Readonly<Record<ErrorCode, CodeName>> = {
-  CHECK_FAILED: 'INTERNAL',
-  BAD_USAGE: 'INVALID_ARGUMENT',
-  BAD_CHECKPOINT: 'INVALID_ARGUMENT',
-  BAD_MODEL: 'INVALID_ARGUMENT',
-  BAD_REFERENCE: 'INVALID_ARGUMENT',
-  BAD_IMAGE: 'INVALID_ARGUMENT',
-  CANNOT_WRITE: 'INTERNAL',
-  CANNOT_RUN: 'INTERNAL',
-  UNAUTHENTICATED: 'UNAUTHENTICATED',
-  NOT_FOUND: 'NOT_FOUND',
-  TOO_LARGE: 'RESOURCE_EXHAUSTED',
-  UNSUPPORTED: 'UNIMPLEMENTED',
-  OVERLOADED: 'UNAVAILABLE',
-  DEADLINE: 'DEADLINE_EXCEEDED',
-  INTERRUPTED: 'CANCELLED',
-};
+/** The codes of errors, by their statuses over HTTP. */
+const OF_STATUS = {
+  400: 'INVALID_ARGUMENT',
+  401: 'UNAUTHENTICATED',
+  404: 'NOT_FOUND',
+  413: 'RESOURCE_EXHAUSTED',
+  499: 'CANCELLED',
+  500: 'INTERNAL',
+  501: 'UNIMPLEMENTED',
+  503: 'UNAVAILABLE',
+  504: 'DEADLINE_EXCEEDED',
+} as const;
 
 export interface Status {
   readonly code: CodeName;
@@ -43,7 +38,8 @@ export const OK: Status = { code: 'OK', message: '' };
 
 /** How a call ends that failed; undefined code of the package: what nobody expected is not told to clients. */
 export function statusOf(error: unknown): Status {
-  if (error instanceof NmodeError) return { code: OF_ERRORS[error.code], message: reason(error) };
+  if (error instanceof NmodeError)
+    return { code: OF_STATUS[ERRORS[error.code].status], message: reason(error) };
   return { code: 'INTERNAL', message: 'unexpected failure' };
 }
 

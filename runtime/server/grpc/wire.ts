@@ -56,6 +56,12 @@ export const bytesField =
 export const textField = (take: (text: string) => void) =>
   bytesField((bytes) => take(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()));
 
+/** A field of text that is kept under a key. */
+export const textInto = <K extends string>(kept: Record<K, string | undefined>, key: K) =>
+  textField((text) => {
+    kept[key] = text;
+  });
+
 /** A field of numbers, one by one or packed. @param read one of them */
 export const numbersField =
   (read: (reader: protobuf.Reader) => void): ReadField =>
