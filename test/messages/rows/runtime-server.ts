@@ -32,11 +32,9 @@ export const RUNTIME_SERVER: Conditions = {
       'a request that is neither for health nor metrics comes once the server drains',
     '… requests are already in progress': 'as many requests are under way as --max-requests says',
   },
-  'runtime/server/rest/bodies/body.ts': {
+  'runtime/server/rest/bodies/bodies.ts': {
     'the body comes in chunks of less than … bytes: send larger ones':
       'of more than 4096 chunks, the mean is shorter than that',
-  },
-  'runtime/server/rest/bodies/bodies.ts': {
     'the body is larger than the … bytes that are accepted':
       'Content-Length, or what came without it, is beyond --max-body-mb, or 65536 bytes for the repository',
     'the JSON is larger than the … bytes that are accepted: send tensors as bytes behind it (binary_data_size)':
