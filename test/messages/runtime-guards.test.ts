@@ -127,7 +127,7 @@ describe('a server', () => {
       JSON.stringify({ inputs: [{ name: 'x', datatype: 'INT64', shape: [1], data: [1] }] }),
     );
     const ports = [{ name: 'x', dtype: 'int64', shape: [1] }];
-    expect(() => readInferRequest(body, undefined, ports, 10)).toThrow(
+    expect(() => readInferRequest({ body, jsonLength: undefined, ports, maxElements: 10 })).toThrow(
       "inference input 'x' is INT64, which is not served: FP32, FP16, UINT8, UINT16 are",
     );
   });

@@ -5,23 +5,13 @@ import type { Floats } from '../../sessions/tensors.js';
 /** Scores that are sorted while others wait. */
 const MAX_CLASSES = 2 ** 16;
 
-/** The best of each row: `score:index`, or `score:index:name`. */
-export interface Classified {
-  readonly dims: readonly [rows: number, best: number];
-  readonly texts: readonly string[];
-}
-
 /**
  * @param count how many of each row
  * @param names of the classes, where they are known
+ * @returns the best of each row: `score:index`, or `score:index:name`
  * @throws NmodeError (BAD_USAGE) for what is not one score a class: a score of each pixel makes no sense as a list
  */
-export function classify(
-  output: string,
-  { dims, data }: Floats,
-  count: number,
-  names?: readonly string[],
-): Classified {
+export function classify(output: string, { dims, data }: Floats, count: number, names?: readonly string[]) {
   const [rows = 1, classes = 0, ...others] = dims;
   if (dims.length < 2 || others.some((size) => size !== 1) || classes > MAX_CLASSES) {
     throw badUsage(

@@ -3,12 +3,6 @@ import type { FloatOutputs, Floats } from '../../sessions/tensors.js';
 import { bytesOfTexts, classify } from '../protocol/classification.js';
 import type { InferRequest } from './v2.js';
 
-/** An answer: JSON alone, or JSON of a length that is told and the bytes of tensors. */
-export interface InferAnswer {
-  readonly body: Buffer;
-  readonly jsonLength: number | undefined;
-}
-
 /** What writes the numbers of an answer, and takes note of the bytes that it and they take. */
 export interface NumberWriter {
   /** The text of numbers as JSON has them in a list, without its brackets; undefined where one is not finite. */
@@ -27,13 +21,16 @@ export interface AnsweringModel {
 /** Numbers that are written at a time: in between, others are served, and whoever left is noticed. */
 const SLICE = 2 ** 16;
 
-/** @throws NmodeError: BAD_USAGE where JSON is asked for and cannot tell the values; what the writer throws */
+/**
+ * @returns JSON alone, or JSON of a length that is told and the bytes of tensors
+ * @throws NmodeError: BAD_USAGE where JSON is asked for and cannot tell the values; what the writer throws
+ */
 export async function writeInferAnswer(
   { name, version, names }: AnsweringModel,
   { id, outputs: wanted, classes, binary }: InferRequest,
   outputs: FloatOutputs,
   writer: NumberWriter,
-): Promise<InferAnswer> {
+): Promise<{ readonly body: Buffer; readonly jsonLength: number | undefined }> {
   // They are there until the last is written, however long each waits for its turn.
   for (const { data } of Object.values(outputs)) writer.hold(data.byteLength);
   const parts: Uint8Array[] = [];
@@ -41,41 +38,40 @@ export async function writeInferAnswer(
     writer.hold(bytes.length);
     parts.push(bytes);
   };
+  const addText = (text: string) => add(Buffer.from(text));
   const blobs: Buffer[] = [];
   const head = { ...(id !== undefined && { id }), model_name: name, model_version: version };
-  add(Buffer.from(`${openObject(head)},"outputs":[`));
+  addText(`${openObject(head)},"outputs":[`);
   for (const [index, output] of (wanted ?? Object.keys(outputs)).entries()) {
     const tensor = outputs[output];
     if (tensor === undefined) continue;
-    const { dims, data } = tensor;
+    const { data } = tensor;
     const count = classes?.get(output);
-    if (count !== undefined) {
-      const { dims, texts } = classify(output, tensor, count, names);
-      const blob = (binary.own.get(output) ?? binary.others) ? bytesOfTexts(texts) : undefined;
-      const data = blob === undefined ? { data: texts } : { parameters: { binary_data_size: blob.length } };
-      const entry = { name: output, datatype: 'BYTES', shape: dims, ...data };
-      if (blob !== undefined) blobs.push(blob);
-      add(Buffer.from((index > 0 ? ',' : '') + JSON.stringify(entry)));
-      continue;
-    }
-    const comma = index > 0 ? ',' : '';
-    const entry = { name: output, datatype: 'FP32', shape: dims };
+    const best = count === undefined ? undefined : classify(output, tensor, count, names);
+    const entry = { name: output, datatype: best ? 'BYTES' : 'FP32', shape: (best ?? tensor).dims };
+    if (index > 0) addText(',');
     if (binary.own.get(output) ?? binary.others) {
-      blobs.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
-      const parameters = { binary_data_size: data.byteLength };
-      add(Buffer.from(comma + JSON.stringify({ ...entry, parameters })));
+      const blob = best
+        ? bytesOfTexts(best.texts)
+        : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      blobs.push(blob);
+      addText(JSON.stringify({ ...entry, parameters: { binary_data_size: blob.length } }));
       continue;
     }
-    add(Buffer.from(`${comma}${openObject(entry)},"data":[`));
+    if (best !== undefined) {
+      addText(JSON.stringify({ ...entry, data: best.texts }));
+      continue;
+    }
+    addText(`${openObject(entry)},"data":[`);
     for (let start = 0; start < data.length; start += SLICE) {
-      if (start > 0) add(Buffer.from(','));
+      if (start > 0) addText(',');
       const text = await writer.write(data.subarray(start, start + SLICE));
       if (text === undefined) throw notFinite(output);
       add(text);
     }
-    add(Buffer.from(']}'));
+    addText(']}');
   }
-  add(Buffer.from(']}'));
+  addText(']}');
   const jsonLength = parts.reduce((sum, { length }) => sum + length, 0);
   const body = Buffer.concat([...parts, ...blobs]);
   return { body, jsonLength: blobs.length === 0 ? undefined : jsonLength };

@@ -34,18 +34,18 @@ export interface InferRequest extends TensorRequest {
   readonly binary: { readonly own: ReadonlyMap<string, boolean>; readonly others: boolean };
 }
 
-/**
- * Reads the body of an infer request.
- * @param jsonLength bytes of JSON, which tensors follow; undefined where the whole body is JSON
- * @param ports what the model takes
- * @throws NmodeError (BAD_USAGE)
- */
-export function readInferRequest(
-  body: Uint8Array,
-  jsonLength: number | undefined,
-  ports: readonly Port[],
-  maxElements: number,
-): InferRequest {
+/** The body of an infer request, and what it is read against. */
+export interface InferBody {
+  readonly body: Uint8Array;
+  /** Bytes of JSON at its start, which tensors follow; undefined where all of it is JSON. */
+  readonly jsonLength: number | undefined;
+  /** What the model takes. */
+  readonly ports: readonly Port[];
+  readonly maxElements: number;
+}
+
+/** Reads the body of an infer request. @throws NmodeError (BAD_USAGE) */
+export function readInferRequest({ body, jsonLength, ports, maxElements }: InferBody): InferRequest {
   const length = jsonLength ?? body.length;
   if (length > body.length)
     throw badUsage(`Inference-Header-Content-Length is ${length}, and the body has ${body.length} bytes`);

@@ -150,12 +150,12 @@ const infer: FuzzedReader = {
     const bytes = Buffer.from(input);
     const end = bytes.indexOf(10);
     const behind = bytes.indexOf(10, end + 1);
-    readInferRequest(
-      bytes.subarray(behind + 1),
-      jsonLengthOf({ [JSON_LENGTH]: bytes.toString('utf8', 0, end) }),
-      PORTS,
-      1024,
-    );
+    readInferRequest({
+      body: bytes.subarray(behind + 1),
+      jsonLength: jsonLengthOf({ [JSON_LENGTH]: bytes.toString('utf8', 0, end) }),
+      ports: PORTS,
+      maxElements: 1024,
+    });
     return viewOf(bytes.toString('utf8', end + 1, behind));
   },
 };

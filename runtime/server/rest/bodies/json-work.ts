@@ -3,8 +3,8 @@ import { Queue } from '../../../sessions/queue.js';
 import type { Floats } from '../../../sessions/tensors.js';
 import { Respawning } from '../../../threads/respawning.js';
 import type { Thread } from '../../../threads/thread.js';
-import type { InferBody, JsonMethods } from '../threads/json-thread.js';
-import { type InferRequest, readInferRequest } from '../v2.js';
+import type { JsonMethods } from '../threads/json-thread.js';
+import { type InferBody, type InferRequest, readInferRequest } from '../v2.js';
 import { numbersText } from './numbers.js';
 
 /** JSON of at most these bytes is parsed in a millisecond or two, and so many numbers are written in as long: sooner than a thread is asked. */
@@ -21,9 +21,8 @@ export class JsonWork {
    * @throws NmodeError: BAD_USAGE; the signal's reason
    */
   async read(given: InferBody, signal: AbortSignal): Promise<InferRequest> {
-    const { body, jsonLength, ports, maxElements } = given;
-    if ((jsonLength ?? body.length) <= FEW_BYTES)
-      return readInferRequest(body, jsonLength, ports, maxElements);
+    const { body, jsonLength = body.length } = given;
+    if (jsonLength <= FEW_BYTES) return readInferRequest(given);
     return this.#queue.add(() => this.#thread.call('read', given, [body.buffer]), signal);
   }
 

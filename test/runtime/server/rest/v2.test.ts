@@ -6,7 +6,6 @@ const port = { name: 'x', dtype: 'float32', shape: ['n'] } as const;
 it('memory is taken for the values that came, not for those that a shape tells', () => {
   const input = { name: 'x', datatype: 'FP32', shape: [2 ** 40], data: [1] };
   const body = Buffer.from(JSON.stringify({ inputs: [input] }));
-  expect(() => readInferRequest(body, undefined, [port], 2 ** 41)).toThrow(
-    /^input 'x': 'data' has 1 values, expected 1099511627776$/,
-  );
+  const given = { body, jsonLength: undefined, ports: [port], maxElements: 2 ** 41 };
+  expect(() => readInferRequest(given)).toThrow(/^input 'x': 'data' has 1 values, expected 1099511627776$/);
 });
