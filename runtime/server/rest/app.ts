@@ -54,7 +54,9 @@ export async function restApp(
     requestTimeout: REQUEST_TIMEOUT,
     requestIdHeader: false,
     genReqId: idOf,
-    logger: log ? { level: 'info', stream: log, serializers: { req: shortRequest } } : false,
+    logger: log
+      ? { level: 'info', stream: log, serializers: { req: ({ method }: FastifyRequest) => ({ method }) } }
+      : false,
     frameworkErrors: (error, request, reply) => {
       closeIfUnread(request.raw, reply as FastifyReply);
       sendError(reply as FastifyReply, error);
@@ -95,10 +97,6 @@ const MAX_ID = 200;
 /** What a request is called in the log: as its client calls it, unless that would fill the log. */
 function idOf({ headers: { 'x-request-id': given } }: IncomingMessage): string {
   return typeof given === 'string' && given !== '' && given.length <= MAX_ID ? given : randomUUID();
-}
-
-function shortRequest({ method }: FastifyRequest) {
-  return { method };
 }
 
 /** Of a request whose client left before it was answered, as nginx has it. */

@@ -1,17 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Call } from '../admission/call.js';
-import type { Deadline } from '../admission/deadline.js';
 import type { ServerCore } from '../core.js';
 import { clientLeft } from '../failures.js';
 import type { Freight } from '../scheduling/leases.js';
 import type { ServedModel } from '../served-model.js';
 import { sendError } from './failures.js';
-
-/** A call whose body has come. */
-export interface Begun {
-  readonly call: Call;
-  readonly deadline: Deadline;
-}
 
 /**
  * How a route accepts requests: before their bodies are read, or not at all. What is refused is counted as well.
@@ -45,7 +38,7 @@ export function accepting<Request extends FastifyRequest>(
       },
     },
     /** A request whose body has come. @throws NmodeError (OVERLOADED) where time is over for its model */
-    begin(request: Request): Begun {
+    begin(request: Request) {
       const call = calls.get(request) as Call;
       return { call, deadline: call.begin() };
     },

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ServerCore } from '../core.js';
 import {
   modelConfig,
@@ -8,20 +8,16 @@ import {
   repositoryIndex,
   SERVER_METADATA,
 } from '../protocol/metadata.js';
-import { checkLoad, checkUnload } from '../protocol/repository.js';
+import { checkFields, checkLoad, checkUnload } from '../protocol/repository.js';
 import { noRegion } from '../protocol/shared-memory.js';
+import { isBoolean, isObject, type Json, optional, parseObject } from './bodies/json.js';
 import { leavingOf } from './calls.js';
-import { parametersOf, wantsReady } from './repository.js';
 
-interface ModelParams {
+/** A request that names a model. */
+export interface ModelRoute {
   readonly Params: { readonly model: string; readonly version?: string };
-}
-
-interface RepositoryRoute {
   readonly Body: Buffer | undefined;
 }
-
-type LoadRoute = ModelParams & RepositoryRoute;
 
 /** Where a model is addressed, with and without a version. */
 export const modelPaths = (after: string) => [
@@ -43,39 +39,32 @@ export function addHealth(app: FastifyInstance, core: ServerCore): void {
   };
   health('/v2/health/ready', () => dataPlane.ready);
   health('/v2/health/startup', () => dataPlane.started);
-  for (const path of modelPaths('')) {
-    app.get<ModelParams>(path, ({ params }) => {
-      // Triton's path for the statistics of all models, unless a model has that name.
-      if (params.model === 'stats' && !dataPlane.names.includes('stats')) return modelStatistics(core);
-      const model = dataPlane.model(params.model, params.version);
-      const parameters = modelParameters(model);
-      return {
-        ...modelMetadata(model),
-        ...(Object.keys(parameters).length > 0 && { parameters }),
-      };
-    });
-  }
-  for (const path of modelPaths('/ready')) {
-    app.get<ModelParams>(path, ({ params }, reply) => {
-      const { name, alive } = dataPlane.model(params.model, params.version);
-      reply.code(alive ? 200 : 503);
-      return { name, ready: alive };
-    });
-  }
-  for (const path of modelPaths('/config'))
-    app.get<ModelParams>(path, ({ params }) => modelConfig(dataPlane.model(params.model, params.version)));
-  for (const path of modelPaths('/stats'))
-    app.get<ModelParams>(path, ({ params }) => modelStatistics(core, params.model, params.version));
-  addSharedMemory(app);
-  app.post<RepositoryRoute>('/v2/repository/index', ({ body }) => {
-    return repositoryIndex(dataPlane, wantsReady(body));
+  const get = (after: string, answer: (params: ModelRoute['Params'], reply: FastifyReply) => object) => {
+    for (const path of modelPaths(after))
+      app.get<ModelRoute>(path, ({ params }, reply) => answer(params, reply));
+  };
+  get('', ({ model: name, version }) => {
+    // Triton's path for the statistics of all models, unless a model has that name.
+    if (name === 'stats' && !dataPlane.names.includes('stats')) return modelStatistics(core);
+    const model = dataPlane.model(name, version);
+    const parameters = modelParameters(model);
+    return { ...modelMetadata(model), ...(Object.keys(parameters).length > 0 && { parameters }) };
   });
-  app.post<LoadRoute>('/v2/repository/models/:model/load', async ({ params, body }, reply) => {
+  get('/ready', ({ model, version }, reply) => {
+    const { name, alive } = dataPlane.model(model, version);
+    reply.code(alive ? 200 : 503);
+    return { name, ready: alive };
+  });
+  get('/config', ({ model, version }) => modelConfig(dataPlane.model(model, version)));
+  get('/stats', ({ model, version }) => modelStatistics(core, model, version));
+  addSharedMemory(app);
+  app.post<ModelRoute>('/v2/repository/index', ({ body }) => repositoryIndex(dataPlane, wantsReady(body)));
+  app.post<ModelRoute>('/v2/repository/models/:model/load', async ({ params, body }, reply) => {
     checkLoad(parametersOf(body));
     await dataPlane.load(params.model, leavingOf(reply));
     return {};
   });
-  app.post<LoadRoute>('/v2/repository/models/:model/unload', async ({ params, body }, reply) => {
+  app.post<ModelRoute>('/v2/repository/models/:model/unload', async ({ params, body }, reply) => {
     checkUnload(parametersOf(body));
     await dataPlane.unload(params.model, leavingOf(reply));
     return {};
@@ -86,8 +75,22 @@ export function addHealth(app: FastifyInstance, core: ServerCore): void {
   });
 }
 
-interface RegionRoute {
-  readonly Params: { readonly name: string };
+/** The body of a request to Triton's model repository. */
+const repositoryRequest = (body: Uint8Array | undefined): Json =>
+  body === undefined || body.length === 0 ? {} : parseObject(body);
+
+/** @throws NmodeError (BAD_USAGE) */
+function parametersOf(body: Uint8Array | undefined): Json {
+  const request = repositoryRequest(body);
+  checkFields(request, ['parameters'], 'the field');
+  return optional(request, 'parameters', isObject, 'an object') ?? {};
+}
+
+/** Whether the index is to hold models that are ready only. @throws NmodeError (BAD_USAGE) */
+function wantsReady(body: Uint8Array | undefined): boolean {
+  const request = repositoryRequest(body);
+  checkFields(request, ['ready'], 'the field');
+  return optional(request, 'ready', isBoolean, 'true or false') ?? false;
 }
 
 /** Of Triton's regions of memory there are none: clients ask that before they begin, and register some. */
@@ -98,7 +101,7 @@ function addSharedMemory(app: FastifyInstance): void {
       app.get(`${path}/status`, () => []);
       app.post(`${path}/unregister`, () => ({}));
     }
-    app.post<RegionRoute>(`${one}/register`, ({ params }) => {
+    app.post<{ Params: { readonly name: string } }>(`${one}/register`, ({ params }) => {
       throw noRegion(params.name);
     });
   }

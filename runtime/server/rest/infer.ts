@@ -7,23 +7,18 @@ import { JSON_LENGTH, jsonLengthOf } from './bodies/json-length.js';
 import { JsonWork } from './bodies/json-work.js';
 import { isMultipart } from './bodies/multipart.js';
 import { accepting } from './calls.js';
-import { modelPaths } from './health.js';
+import { type ModelRoute, modelPaths } from './health.js';
 import { writeInferAnswer } from './v2-answer.js';
-
-interface InferRoute {
-  readonly Params: { readonly model: string; readonly version?: string };
-  readonly Body: Buffer | undefined;
-}
 
 /** Tensors in, tensors out. */
 export function addInfer(app: FastifyInstance, core: ServerCore): void {
   const { dataPlane, metrics, limits, pool } = core;
-  const find = ({ params }: FastifyRequest<InferRoute>) => dataPlane.model(params.model, params.version);
+  const find = ({ params }: FastifyRequest<ModelRoute>) => dataPlane.model(params.model, params.version);
   const { route, begin } = accepting(core, 'tensors', find);
   const json = new JsonWork();
   app.addHook('onClose', () => json.close());
   for (const path of modelPaths('/infer')) {
-    app.post<InferRoute>(path, route, async (request, reply) => {
+    app.post<ModelRoute>(path, route, async (request, reply) => {
       const { body = Buffer.alloc(0), headers } = request;
       const { call, deadline } = begin(request);
       const { model } = call;

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parseDecimal } from '../../../graph/common/decimal.js';
 import { badImage, badUsage } from '../../../graph/common/errors.js';
+import { pick } from '../../../graph/common/pick.js';
 import { INDEPENDENT, labelMapOf, legendOf, nameOfLabel } from '../../masks/classes.js';
 import type { ChannelFiles } from '../../node/images/channels.js';
 import type { Segmentation } from '../../node/segmenter.js';
@@ -12,7 +13,7 @@ import type { ServerCore } from '../core.js';
 import type { ServedModel } from '../served-model.js';
 import { type View, viewOf } from './accept-header.js';
 import { filesOf, isMultipart } from './bodies/multipart.js';
-import { accepting, type Begun } from './calls.js';
+import { accepting } from './calls.js';
 import type { AnswerMethods } from './threads/answer-thread.js';
 
 interface SegmentRoute {
@@ -25,77 +26,57 @@ type Given = string | readonly string[] | undefined;
 
 /** An image in, its mask out. */
 export function addSegment(app: FastifyInstance, core: ServerCore): void {
-  const { dataPlane } = core;
+  const { dataPlane, metrics } = core;
   const find = ({ params }: FastifyRequest<SegmentRoute>) =>
     params.model === undefined ? dataPlane.onlyModel() : dataPlane.model(params.model);
   const { route, begin } = accepting(core, 'image', find);
   let answers: Respawning<AnswerMethods> | undefined;
   app.addHook('onClose', async () => answers?.close());
-  for (const path of ['/v1/segment', '/v1/models/:model/segment']) {
-    app.post<SegmentRoute>(path, route, (request, reply) => {
-      answers ??= new Respawning(() => startThread('../../server/rest/threads/answer-thread', 'the server'));
-      return segment(core, answers, begin, request, reply);
+  const segment = async (request: FastifyRequest<SegmentRoute>, reply: FastifyReply) => {
+    answers ??= new Respawning(() => startThread('../../server/rest/threads/answer-thread', 'the server'));
+    const thread = answers;
+    const view = viewOf(request.headers.accept);
+    const wanted = optionsOf(request.query);
+    const { call, deadline } = begin(request);
+    const { model } = call;
+    const image = imageOf(request, model.filesOfImage);
+    const { signal, since } = deadline;
+    const asked = { probabilities: false, components: view === 'json', pixels: view === 'overlay' };
+    return model.segment(image, { ...wanted, ...asked, signal, since }, async (found) => {
+      const { tiling, timings } = found;
+      if (tiling !== undefined) {
+        request.log.info({ model: model.name, ...tiling }, 'image run in tiles');
+        reply.header(
+          'nmode-tiles',
+          tiling.approximate === undefined ? tiling.tiles : `${tiling.tiles}; approximate`,
+        );
+      }
+      const { buffer, byteOffset, length } = await answerOf(thread.current, view, model, found);
+      request.share.answer(length);
+      metrics.answered(model.name, timings);
+      reply.type(view === 'json' ? 'application/json' : 'image/png');
+      return reply.send(Buffer.from(buffer, byteOffset, length));
     });
+  };
+  for (const path of ['/v1/segment', '/v1/models/:model/segment']) {
+    app.post<SegmentRoute>(path, route, segment);
   }
 }
 
-async function segment(
-  { metrics }: ServerCore,
-  answers: Respawning<AnswerMethods>,
-  begin: (request: FastifyRequest<SegmentRoute>) => Begun,
-  request: FastifyRequest<SegmentRoute>,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const view = viewOf(request.headers.accept);
-  const wanted = optionsOf(request.query);
-  const { call, deadline } = begin(request);
-  const { model } = call;
-  const image = imageOf(request, model.filesOfImage);
-  const { signal, since } = deadline;
-  const given = {
-    ...wanted,
-    signal,
-    since,
-    probabilities: false,
-    components: view === 'json',
-    pixels: view === 'overlay',
-  };
-  return model.segment(image, given, async (found) => {
-    const { tiling, timings } = found;
-    if (tiling !== undefined) {
-      request.log.info({ model: model.name, ...tiling }, 'image run in tiles');
-      reply.header(
-        'nmode-tiles',
-        tiling.approximate === undefined ? tiling.tiles : `${tiling.tiles}; approximate`,
-      );
-    }
-    const answer = await answerOf(answers.current, view, model, found);
-    request.share.answer(answer.length);
-    metrics.answered(model.name, timings);
-    return reply.type(view === 'json' ? 'application/json' : 'image/png').send(answer);
-  });
-}
+const OPTIONS = ['threshold', 'min_area', 'fill_holes', 'largest_component'];
 
 /** @throws NmodeError (BAD_USAGE) */
 function optionsOf(query: SegmentRoute['Querystring']): SegmentOptions {
-  const {
-    threshold,
-    min_area: minArea,
-    fill_holes: fillHoles,
-    largest_component: largest,
-    ...others
-  } = query;
   const twice = Object.entries(query).find(([, value]) => typeof value === 'object');
   if (twice !== undefined) throw badUsage(`'${twice[0]}' is given more than once`);
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) {
-    throw badUsage(`'${unknown}' is not one of threshold, min_area, fill_holes, largest_component`);
-  }
+  const unknown = Object.keys(query).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) throw badUsage(`'${unknown}' is not one of ${OPTIONS.join(', ')}`);
+  const { threshold, min_area: minArea } = query;
   return {
     ...(threshold !== undefined && { threshold: numberOf('threshold', threshold) }),
     ...(minArea !== undefined && { minArea: numberOf('min_area', minArea) }),
-    fillHoles: switchOf('fill_holes', fillHoles),
-    largestComponent: switchOf('largest_component', largest),
+    fillHoles: switchOf('fill_holes', query.fill_holes),
+    largestComponent: switchOf('largest_component', query.largest_component),
   };
 }
 
@@ -126,42 +107,26 @@ function imageOf(request: FastifyRequest<SegmentRoute>, most: number): ChannelFi
 async function answerOf(
   thread: Thread<AnswerMethods>,
   view: View,
-  model: ServedModel,
+  { name, version, segmenter }: ServedModel,
   found: Segmentation,
-): Promise<Buffer> {
-  const { image, mask, masks, maskLabels, components = [], classes: count } = found;
-  const { name, version, segmenter } = model;
+): Promise<Uint8Array> {
+  const { image, mask, masks, maskLabels, width, height, components = [], classes: count } = found;
   const { semantics = INDEPENDENT, assumed } = segmenter ?? {};
   const give = masks.map(({ data }) => data.buffer);
   const isMap = view === 'labels' || (view === 'picture' && masks.length > 1);
-  if (view === 'mask' || (view === 'picture' && !isMap))
-    return asBuffer(await thread.call('mask', mask, [mask.data.buffer]));
+  if (view === 'mask' || (view === 'picture' && !isMap)) return thread.call('mask', mask, [mask.data.buffer]);
   if (view === 'overlay' && image !== undefined) {
     const legend = legendOf(semantics, count, maskLabels);
-    return asBuffer(await thread.call('overlay', { image, masks, legend }, [image.data.buffer, ...give]));
+    return thread.call('overlay', { image, masks, legend }, [image.data.buffer, ...give]);
   }
   if (isMap) {
     const map = labelMapOf(found);
-    return asBuffer(await thread.call('labels', { labels: map, maskLabels }, [map.data.buffer]));
+    return thread.call('labels', { labels: map, maskLabels }, [map.data.buffer]);
   }
-  const { width, height, tiles, tiling, warnings, timings, provider } = found;
   const names = maskLabels.map((label) => nameOfLabel(semantics, count, label));
   const rest = {
-    model: name,
-    version,
-    width,
-    height,
-    semantics,
-    assumed,
-    tiles,
-    ...(tiling && { tiling }),
-    warnings,
-    timings,
-    provider,
+    ...{ model: name, version, width, height, semantics, assumed },
+    ...pick(found, ['tiles', 'tiling', 'warnings', 'timings', 'provider']),
   };
-  return asBuffer(await thread.call('describe', { masks, maskLabels, names, components, rest }, give));
-}
-
-function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, length);
+  return thread.call('describe', { masks, maskLabels, names, components, rest }, give);
 }

@@ -102,7 +102,7 @@ export const RUNTIME_SERVER: Conditions = {
   },
   'runtime/server/rest/segment.ts': {
     "'…' is given more than once": 'the query has several values of one name',
-    "'…' is not one of threshold, min_area, fill_holes, largest_component": 'the query has another name',
+    "'…' is not one of …": 'the query has another name',
     "'…' is not a number: expected decimal notation, as in 0.5":
       'threshold or min_area is empty, or another text than a finite number in decimal notation',
     "'…' is neither true nor false": 'fill_holes or largest_component is another text',
