@@ -1,5 +1,6 @@
 import { badUsage, NmodeError } from '../../graph/common/errors.js';
 import { areChannelsLast } from '../../graph/common/layout.js';
+import { pick } from '../../graph/common/pick.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import { untilAborted } from '../common/abort.js';
 import { naming } from '../common/naming.js';
@@ -73,18 +74,12 @@ export class ServedModel {
   ): Promise<ServedModel> {
     const { model, bytes } = withOutput(await loadModel(file), options.inputSpec?.outputName);
     const { spec, why = '' } = imageSpec(name, model, options.inputSpec);
-    const { providers, strict, threads } = options;
     const session: SessionOptions = {
       warmUp: true,
       arena: spec === undefined || keepsMemory(spec),
-      ...(providers && { providers }),
-      ...(strict && { strict }),
-      ...(threads && { threads }),
+      ...pick(options, ['providers', 'strict', 'threads']),
     };
-    const loading = startScheduler(model, () => createSession(bytes, session), {
-      ...options,
-      ...events,
-    });
+    const loading = startScheduler(model, () => createSession(bytes, session), { ...options, ...events });
     const segmenter =
       spec &&
       (await Segmenter.over(
@@ -169,9 +164,7 @@ export class ServedModel {
           data instanceof Float32Array && sidesOf(input, dims).some((size) => size % multiple > 0),
       );
       const why = isOdd ? `: height and width must be multiples of ${multiple}` : '';
-      throw badUsage(`model '${this.name}' does not run on ${shapes.join(', ')}${why}`, {
-        cause: error,
-      });
+      throw badUsage(`model '${this.name}' does not run on ${shapes.join(', ')}${why}`, { cause: error });
     }
   }
 
@@ -184,10 +177,9 @@ export class ServedModel {
     options: SegmentOptions & Pick<RunOptions, 'since'>,
     answer: (found: Segmentation) => Promise<A>,
   ): Promise<A> {
-    if (this.segmenter === undefined) {
-      throw badUsage(`model '${this.name}' takes tensors, not images: ${this.whyTensors}`);
-    }
     const { segmenter } = this;
+    if (segmenter === undefined)
+      throw badUsage(`model '${this.name}' takes tensors, not images: ${this.whyTensors}`);
     // One whose client left is dropped while it waits; once begun it keeps its place until its work has stopped.
     return this.#images.add(async () => {
       const start = performance.now();

@@ -1,5 +1,6 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import type { NmodeError } from '../../graph/common/errors.js';
 import { untilAborted } from '../common/abort.js';
+import { clientLeft } from './failures.js';
 
 interface Turn<K> {
   readonly kind: K;
@@ -43,7 +44,7 @@ export class Turns<K extends string> {
       .then(() => {
         turn.begun = true;
         if (this.#ended !== undefined) throw this.#ended;
-        if (turn.wanted === 0) throw new NmodeError('INTERRUPTED', 'the client disconnected');
+        if (turn.wanted === 0) throw clientLeft();
         return work();
       })
       .finally(() => {

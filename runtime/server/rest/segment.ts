@@ -117,7 +117,7 @@ async function answerOf(
   if (view === 'mask' || (view === 'picture' && !isMap)) return thread.call('mask', mask, [mask.data.buffer]);
   if (view === 'overlay' && image !== undefined) {
     const legend = legendOf(semantics, count, maskLabels);
-    return thread.call('overlay', { image, masks, legend }, [image.data.buffer, ...give]);
+    return thread.call('overlay', [image, masks, legend], [image.data.buffer, ...give]);
   }
   if (isMap) {
     const map = labelMapOf(found);

@@ -29,26 +29,18 @@ export function stack(requests: readonly PlainInputs[]): PlainInputs {
  * @param rows of each
  * @throws RangeError where an output has another first dimension than all inputs together
  */
-export function split<T extends FloatOutputs>(outputs: T, rows: readonly number[]): readonly T[] {
+export function split(outputs: FloatOutputs, rows: readonly number[]): readonly FloatOutputs[] {
   const total = rows.reduce((sum, count) => sum + count, 0);
   let start = 0;
   return rows.map((count) => {
-    const own = Object.fromEntries(
-      Object.entries(outputs).map(([name, output]) => {
-        const { dims, data } = output;
-        if (dims[0] !== total) throw new RangeError(`output '${name}' has ${dims[0]} rows for ${total}`);
-        const size = data.length / total;
-        return [
-          name,
-          {
-            ...output,
-            dims: [count, ...dims.slice(1)],
-            data: data.slice(start * size, (start + count) * size),
-          },
-        ];
-      }),
-    );
+    const own = Object.entries(outputs).map(([name, output]) => {
+      const { dims, data } = output;
+      if (dims[0] !== total) throw new RangeError(`output '${name}' has ${dims[0]} rows for ${total}`);
+      const size = data.length / total;
+      const values = data.slice(start * size, (start + count) * size);
+      return [name, { ...output, dims: [count, ...dims.slice(1)], data: values }];
+    });
     start += count;
-    return own as unknown as T;
+    return Object.fromEntries(own);
   });
 }

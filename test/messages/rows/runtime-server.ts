@@ -61,7 +61,7 @@ export const RUNTIME_SERVER: Conditions = {
   },
   'runtime/server/failures.ts': {
     'the client disconnected':
-      'the connection ended or failed before the whole body came, or closed before the answer was written',
+      'the connection ended or failed before the whole body came, or closed before the answer was written or a load or an unload had its turn',
   },
   'runtime/server/rest/bodies/multipart.ts': {
     "'…' of the form is not a file: options go into the query, as in ?threshold=0.4":
@@ -272,9 +272,6 @@ export const RUNTIME_SERVER: Conditions = {
     'the worker was lost: …': 'the thread of the session that ran the batch ended',
     'the model has no worker, and none could be opened':
       'the last worker of a model was lost, and the attempt to open another failed: it is made again',
-  },
-  'runtime/server/turns.ts': {
-    'the client disconnected': 'nobody waits any more for a load or an unload whose turn has come',
   },
   'runtime/server/served-model.ts': {
     "model '…' does not run on ……":

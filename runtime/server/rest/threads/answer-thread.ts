@@ -1,6 +1,6 @@
 /** A thread that turns masks into what is sent: drawing and tracing a large one takes seconds, in which a server must answer others. */
 import { at } from '../../../../graph/common/at.js';
-import type { LabelMap, Mask, RgbImage } from '../../../common/raster.js';
+import type { LabelMap, Mask } from '../../../common/raster.js';
 import { labelPalette } from '../../../images/class-colours.js';
 import { drawClasses } from '../../../images/draw.js';
 import type { Components } from '../../../masks/components.js';
@@ -25,12 +25,6 @@ interface Labelled {
   readonly maskLabels: readonly number[];
 }
 
-interface Overlaid {
-  readonly image: RgbImage;
-  readonly masks: readonly Mask[];
-  readonly legend: readonly string[] | undefined;
-}
-
 const methods = {
   /** Loads what writing PNGs takes, so that the first does not wait for it. */
   warmUp: async (): Promise<void> => void (await loadSharp()),
@@ -40,8 +34,7 @@ const methods = {
   labels: ({ labels, maskLabels }: Labelled): Promise<Uint8Array> =>
     encodePng(labels, labelPalette(maskLabels)),
   /** The image with the masks laid over it, as PNG. */
-  overlay: ({ image, masks, legend }: Overlaid): Promise<Uint8Array> =>
-    encodePng(drawClasses(image, masks, legend)),
+  overlay: (drawn: Parameters<typeof drawClasses>): Promise<Uint8Array> => encodePng(drawClasses(...drawn)),
   /** The bytes of JSON. */
   describe({ masks, maskLabels, names, components, rest }: Described): Uint8Array {
     const classes = masks.map((mask, index) => {
