@@ -53,8 +53,7 @@ export class ServedModel {
     readonly whyTensors: string,
     /** Why requests run singly although they may be batched. */
     readonly whySingly: string | undefined,
-    readonly maxElements: number,
-    readonly maxQueue: number,
+    private readonly limits: Pick<ServedOptions, 'maxElements' | 'maxQueue'>,
     /** Of height and width, where the model tells it. */
     readonly sizeMultiple: number,
   ) {
@@ -87,9 +86,8 @@ export class ServedModel {
         { spec, name, at: 'image' },
       ));
     const multiple = sizeMultipleOf(outlineOf(model).metadata);
-    const { maxElements, maxQueue } = options;
     const { scheduler, whySingly } = await loading;
-    return new ServedModel(name, scheduler, segmenter, why, whySingly, maxElements, maxQueue, multiple);
+    return new ServedModel(name, scheduler, segmenter, why, whySingly, options, multiple);
   }
 
   get inputs(): readonly Port[] {
@@ -124,11 +122,11 @@ export class ServedModel {
   }
 
   #admitImage(within: number): void {
-    const { maxQueue, segmenter } = this;
+    const { maxQueue } = this.limits;
     const { images } = this.#leases;
     if (images >= maxQueue) throw overloaded(`${maxQueue} images are in progress`);
     const takes = this.#imageTimes.median;
-    const expected = MARGIN * (takes + (images * takes) / (segmenter?.imagesAtOnce ?? 1));
+    const expected = MARGIN * (takes + (images * takes) / (this.segmenter?.imagesAtOnce ?? 1));
     if (images > 0) refuseLate(within, expected, takes);
   }
 
@@ -218,8 +216,8 @@ export class ServedModel {
       }
     }
     const elements = elementsOf(inputs);
-    if (elements > this.maxElements)
-      throw badUsage(`${elements} elements, at most ${this.maxElements} are accepted`);
+    const { maxElements } = this.limits;
+    if (elements > maxElements) throw badUsage(`${elements} elements, at most ${maxElements} are accepted`);
     for (const output of outputs ?? []) {
       if (!this.outputs.some((port) => port.name === output)) {
         throw badUsage(`unexpected inference output '${output}' for model '${name}'`);

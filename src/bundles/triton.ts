@@ -27,13 +27,6 @@ const MAX_BATCH = 8;
 /** Microseconds that a request waits for others. */
 const QUEUE_DELAY = 2000;
 
-interface Port {
-  readonly name: string;
-  readonly type: string;
-  /** -1 for open ones; without the batch where requests are merged. */
-  readonly dims: readonly number[];
-}
-
 /** A model repository of Triton: `NAME/config.pbtxt` and `NAME/1/model.onnx`, which its onnxruntime backend runs. */
 export const triton = {
   id: 'triton',
@@ -77,8 +70,13 @@ ${portsText(inputs, (port) => warmUpText(port, side))}
 `;
 }
 
-/** @throws NmodeError (BAD_MODEL) for what Triton does not take */
-function portOf({ name, type }: ValueInfo, isBatched: boolean): Port {
+type Port = ReturnType<typeof portOf>;
+
+/**
+ * @returns also its sizes: -1 for open ones, and without the batch where requests are merged
+ * @throws NmodeError (BAD_MODEL) for what Triton does not take
+ */
+function portOf({ name, type }: ValueInfo, isBatched: boolean) {
   const found = type && TYPES[type.dtype];
   if (type?.shape === undefined) {
     throw badModel(

@@ -6,8 +6,8 @@ import { elementCount, type Tensor, unravel } from '../../graph/ir/tensor.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
 import type { Session } from '../../runtime/node/sessions/session.js';
 import { concatenate, rowsOf } from '../../runtime/sessions/rows.js';
-import type { Floats, Port } from '../../runtime/sessions/tensors.js';
-import { badReference, leavesUnit, type NamedTensor, pairTensors } from './pair.js';
+import type { FloatOutputs, Floats, Port } from '../../runtime/sessions/tensors.js';
+import { badReference, leavesUnit, type Paired, pairTensors } from './pair.js';
 
 /** What passes where nothing else is said: fp32 against PyTorch, on probabilities. */
 export const DEFAULT_TOLERANCE = { atol: 1e-5, rtol: 0 };
@@ -122,8 +122,6 @@ export function compareOutputs(
   };
 }
 
-type NamedFloats = Readonly<Record<string, Floats>>;
-
 /** Examples `from` to `to` of a batch. */
 function slice({ dims, data }: Floats, from: number, to: number): Floats {
   const [, ...rest] = dims;
@@ -160,16 +158,13 @@ export async function verifySession(
 }
 
 /** All examples of the inputs, as many at a time as the model takes; outputs are joined. */
-async function runInSlices(
-  session: Session,
-  inputs: Readonly<Record<string, NamedTensor>>,
-): Promise<NamedFloats> {
+async function runInSlices(session: Session, inputs: Paired['inputs']): Promise<FloatOutputs> {
   checkShapes(session.inputs, inputs);
   const total = rowsOf(inputs);
   const batch = at(session.inputs, 0).shape[0];
   const size = typeof batch === 'number' ? batch : total;
   if (size === total) return session.run(inputs, { type: 'float32' });
-  const parts: NamedFloats[] = [];
+  const parts: FloatOutputs[] = [];
   for (let row = 0; row < total; row += size) {
     const part = Object.entries(inputs).map(([name, floats]) => [name, slice(floats, row, row + size)]);
     parts.push(await session.run(Object.fromEntries(part), { type: 'float32' }));
@@ -182,7 +177,7 @@ async function runInSlices(
   );
 }
 
-function checkShapes(ports: readonly Port[], inputs: Readonly<Record<string, NamedTensor>>): void {
+function checkShapes(ports: readonly Port[], inputs: Paired['inputs']): void {
   for (const { name, shape } of ports) {
     const dims = inputs[name]?.dims ?? [];
     const fits = (dim: number, axis: number) => {

@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { VERSION } from '../../../graph/common/version.js';
 import { count, flag, list, object, ref, SCHEMAS, text } from './openapi-schemas.js';
 
-const json = (name: keyof typeof SCHEMAS) => ({ 'application/json': { schema: ref(name) } });
+const jsonOf = (schema: object) => ({ 'application/json': { schema } });
+const json = (name: keyof typeof SCHEMAS) => jsonOf(ref(name));
 const bytes = { schema: { type: 'string', format: 'binary' } };
 const failures = Object.fromEntries(
   Object.entries({
@@ -81,7 +82,7 @@ const post = (
   parts: Record<string, object>,
   parameters: readonly object[] = [],
 ) => {
-  const requestBody = { required: false, content: { 'application/json': { schema: only(parts) } } };
+  const requestBody = { required: false, content: jsonOf(only(parts)) };
   return { post: { summary, parameters, requestBody, responses: answered(summary, content) } };
 };
 /** What is open to all. */
@@ -96,7 +97,7 @@ const health = (summary: string, schema: keyof typeof SCHEMAS) => {
     },
   };
 };
-const anything = { 'application/json': { schema: { type: 'object' } } };
+const anything = jsonOf({ type: 'object' });
 
 /** A model's paths: with its version, and without. */
 const ofModel = (before: string, ...path: readonly object[]) => ({
@@ -109,9 +110,7 @@ const ofModel = (before: string, ...path: readonly object[]) => ({
 
 /** Of Triton's regions of shared memory there are none. */
 const noSharedMemory = (kind: string) => ({
-  [`/v2/${kind}/status`]: get('The regions: none', {
-    'application/json': { schema: list({ type: 'object' }) },
-  }),
+  [`/v2/${kind}/status`]: get('The regions: none', jsonOf(list({ type: 'object' }))),
   [`/v2/${kind}/unregister`]: post('Forget all regions', anything, {}),
   [`/v2/${kind}/region/{name}/status`]: get('A region: none', anything, [REGION]),
   [`/v2/${kind}/region/{name}/unregister`]: post('Forget a region', anything, {}, [REGION]),

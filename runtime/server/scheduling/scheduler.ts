@@ -1,5 +1,6 @@
 import { at } from '../../../graph/common/at.js';
 import { NmodeError, reason } from '../../../graph/common/errors.js';
+import { pick } from '../../../graph/common/pick.js';
 import { onAbort } from '../../common/abort.js';
 import { rowsOf } from '../../sessions/rows.js';
 import type { FloatSession, RunOptions, SharedProviderReport } from '../../sessions/session.js';
@@ -232,15 +233,12 @@ export class Scheduler<R extends SharedProviderReport = SharedProviderReport> im
     const start = performance.now();
     for (const { options } of batch) options.onStart?.();
     try {
-      const { outputs } = first.options;
       const together = batch.length === 1 ? first.inputs : stack(batch.map(({ inputs }) => inputs));
       const transfer = batch.length > 1 || (first.options.transfer ?? false);
-      const { onSpent } = batch.length === 1 ? first.options : {};
       const found = await session.run(together, {
         type: 'float32',
         transfer,
-        ...(outputs && { outputs }),
-        ...(onSpent && { onSpent }),
+        ...pick(first.options, batch.length === 1 ? ['outputs', 'onSpent'] : ['outputs']),
       });
       // It began when the run before it had ended.
       const milliseconds = performance.now() - Math.max(start, worker.lastDone);
