@@ -47,7 +47,7 @@ export class ServedModel {
 
   private constructor(
     readonly name: string,
-    readonly scheduler: Scheduler<ProviderReport>,
+    readonly scheduler: Scheduler,
     readonly segmenter: Segmenter | undefined,
     /** Why there is none. */
     readonly whyTensors: string,

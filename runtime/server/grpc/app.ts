@@ -5,11 +5,10 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { NmodeError, reason } from '../../../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../../graph/common/errors.js';
 import { unauthenticated } from '../admission/tokens.js';
 import type { ServerCore } from '../core.js';
 import { Exchange } from './exchange.js';
-import { checkEncoding, isGrpc, timeoutOf } from './headers.js';
 import { healthMethods } from './health.js';
 import { inferenceMethods } from './inference.js';
 import { readInterfaces } from './interfaces.js';
@@ -130,4 +129,34 @@ async function answer(core: ServerCore, exchange: Exchange, method: Method | und
   }
   checkEncoding(headers);
   await method.answer(exchange, timeoutOf(headers));
+}
+
+/** Milliseconds of the units of `grpc-timeout`. */
+const UNITS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+
+/** Whether a request is one of gRPC, with messages in protobuf. */
+function isGrpc({ ':method': method, 'content-type': type }: IncomingHttpHeaders): boolean {
+  return method === 'POST' && /^application\/grpc(?:\+proto)?(?:$|;)/i.test(type ?? '');
+}
+
+/**
+ * Milliseconds that a client waits for its answer; undefined where it tells none.
+ * @throws NmodeError (BAD_USAGE) for what is not one of gRPC's (doc/PROTOCOL-HTTP2.md)
+ */
+function timeoutOf({ 'grpc-timeout': timeout }: IncomingHttpHeaders): number | undefined {
+  if (timeout === undefined) return undefined;
+  const [, digits, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(String(timeout)) ?? [];
+  const scale = UNITS[unit];
+  if (digits === undefined || scale === undefined)
+    throw badUsage(`grpc-timeout is '${timeout}', expected up to 8 digits and a unit, as in 500m`);
+  return Number(digits) * scale;
+}
+
+/** @throws NmodeError (UNSUPPORTED) */
+function checkEncoding({ 'grpc-encoding': encoding = 'identity' }: IncomingHttpHeaders): void {
+  if (encoding !== 'identity')
+    throw new NmodeError(
+      'UNSUPPORTED',
+      `grpc-encoding is '${encoding}': only uncompressed messages are accepted`,
+    );
 }

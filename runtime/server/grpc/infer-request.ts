@@ -14,9 +14,8 @@ import {
   type InputTensor,
 } from '../protocol/datatypes.js';
 import { refuseSharedMemory } from '../protocol/shared-memory.js';
-import { rawFiles, typedFiles } from './image-files.js';
+import { rawFiles, typedFiles, typedNumbers } from './contents.js';
 import { Parameters } from './parameters.js';
-import { typedNumbers } from './typed-contents.js';
 import { bytesField, eachField, numbersField, type ReadField, readFields, textInto } from './wire.js';
 
 type MemoryOf = (length: number) => ArrayBuffer;

@@ -2,14 +2,15 @@ import { at } from '../../../graph/common/at.js';
 import { NmodeError, reason } from '../../../graph/common/errors.js';
 import { pick } from '../../../graph/common/pick.js';
 import { onAbort } from '../../common/abort.js';
+import type { ProviderReport } from '../../node/sessions/session.js';
 import { rowsOf } from '../../sessions/rows.js';
-import type { FloatSession, RunOptions, SharedProviderReport } from '../../sessions/session.js';
+import type { RunOptions } from '../../sessions/session.js';
 import type { FloatOutputs, PlainInputs, Port } from '../../sessions/tensors.js';
 import { elementsOf, split, stack, stackKey } from './batch.js';
 import { overloaded, refuseLate, tooShort } from './refusals.js';
 import { type Job, RunQueue, type RunQueueOptions } from './run-queue.js';
 import { RunTimes } from './run-times.js';
-import { type Worker, Workers } from './workers.js';
+import { type ServedSession, type Worker, Workers } from './workers.js';
 
 export interface SchedulerOptions extends RunQueueOptions {
   /** Images of runs that may wait; beyond it requests are not admitted. */
@@ -27,19 +28,19 @@ const DEPTH = 2;
  * Gives runs to workers in the order in which they came: bounded, batched, and with another worker in the place of one that
  * is lost. To a segmenter it is a session.
  */
-export class Scheduler<R extends SharedProviderReport = SharedProviderReport> implements FloatSession<R> {
-  readonly #workers: Workers<R>;
+export class Scheduler implements ServedSession {
+  readonly #workers: Workers;
   readonly #queue: RunQueue;
   readonly #running = new Map<Promise<void>, readonly Job[]>();
-  readonly #first: FloatSession<R>;
+  readonly #first: ServedSession;
   #timer: NodeJS.Timeout | undefined;
   #isDraining = false;
   #closing: Promise<void> | undefined;
 
   private constructor(
-    open: () => Promise<FloatSession<R>>,
+    open: () => Promise<ServedSession>,
     private readonly options: SchedulerOptions,
-    sessions: readonly FloatSession<R>[],
+    sessions: readonly ServedSession[],
     private readonly times: RunTimes,
   ) {
     const [first] = sessions;
@@ -62,12 +63,12 @@ export class Scheduler<R extends SharedProviderReport = SharedProviderReport> im
    * @param times of runs that were made before
    * @throws NmodeError (CANNOT_RUN)
    */
-  static async start<R extends SharedProviderReport>(
-    open: () => Promise<FloatSession<R>>,
+  static async start(
+    open: () => Promise<ServedSession>,
     options: SchedulerOptions,
     times = new RunTimes(),
-  ): Promise<Scheduler<R>> {
-    const sessions: FloatSession<R>[] = [];
+  ): Promise<Scheduler> {
+    const sessions: ServedSession[] = [];
     try {
       while (sessions.length < options.workers) sessions.push(await open());
       return new Scheduler(open, options, sessions, times);
@@ -83,7 +84,7 @@ export class Scheduler<R extends SharedProviderReport = SharedProviderReport> im
   get outputs(): readonly Port[] {
     return this.#first.outputs;
   }
-  get provider(): R {
+  get provider(): ProviderReport {
     return this.#first.provider;
   }
   get workers(): number {
@@ -214,7 +215,7 @@ export class Scheduler<R extends SharedProviderReport = SharedProviderReport> im
     }
   }
 
-  #start(worker: Worker<R>, batch: readonly Job[]): void {
+  #start(worker: Worker, batch: readonly Job[]): void {
     worker.load++;
     const done = this.#runBatch(worker, batch).finally(() => {
       worker.lastDone = performance.now();
@@ -225,7 +226,7 @@ export class Scheduler<R extends SharedProviderReport = SharedProviderReport> im
     this.#running.set(done, batch);
   }
 
-  async #runBatch(worker: Worker<R>, batch: readonly Job[]): Promise<void> {
+  async #runBatch(worker: Worker, batch: readonly Job[]): Promise<void> {
     const { session } = worker;
     const [first] = batch;
     if (first === undefined) return;

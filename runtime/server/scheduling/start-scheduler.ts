@@ -1,5 +1,5 @@
 import type { Model } from '../../../graph/ir/model.js';
-import type { ProviderReport, Session } from '../../node/sessions/session.js';
+import type { Session } from '../../node/sessions/session.js';
 import { checkServed, timeFirst, whyNotMerged } from './first-runs.js';
 import { RunTimes } from './run-times.js';
 import { Scheduler, type SchedulerOptions } from './scheduler.js';
@@ -9,7 +9,7 @@ export async function startScheduler(
   model: Model,
   open: () => Promise<Session>,
   options: SchedulerOptions,
-): Promise<{ readonly scheduler: Scheduler<ProviderReport>; readonly whySingly: string | undefined }> {
+): Promise<{ readonly scheduler: Scheduler; readonly whySingly: string | undefined }> {
   const times = new RunTimes();
   const first = await open();
   try {

@@ -1,12 +1,16 @@
-import type { FloatSession, SharedProviderReport } from '../../sessions/session.js';
+import type { ProviderReport } from '../../node/sessions/session.js';
+import type { FloatSession } from '../../sessions/session.js';
 import { Backoff } from '../../threads/backoff.js';
 
 /** How often lost workers are looked for, in milliseconds: one that is idle tells nobody that it is lost. */
 const CHECK_INTERVAL = 1000;
 
+/** A session that is served. */
+export type ServedSession = FloatSession<ProviderReport>;
+
 /** One that can be given runs. */
-export interface Worker<R extends SharedProviderReport> {
-  readonly session: FloatSession<R>;
+export interface Worker {
+  readonly session: ServedSession;
   /** Runs that it was given and has not answered. */
   load: number;
   /** When it last answered one, as `performance.now()` has it. */
@@ -23,25 +27,25 @@ export interface WorkersEvents {
 }
 
 /** Sessions of one model, of which each that is lost is replaced by another. */
-export class Workers<R extends SharedProviderReport> {
+export class Workers {
   /** Undefined in the place of one that is lost, until another is open. */
-  readonly #places: (Worker<R> | undefined)[];
+  readonly #places: (Worker | undefined)[];
   readonly #opening = new Map<number, Promise<void>>();
   readonly #checking: NodeJS.Timeout;
   readonly #backoff = new Backoff();
   #closed = false;
 
   constructor(
-    sessions: readonly FloatSession<R>[],
-    private readonly open: () => Promise<FloatSession<R>>,
+    sessions: readonly ServedSession[],
+    private readonly open: () => Promise<ServedSession>,
     private readonly events: WorkersEvents,
   ) {
     this.#places = sessions.map((session) => newWorker(session));
     this.#checking = setInterval(() => this.check(), CHECK_INTERVAL).unref();
   }
 
-  get #present(): readonly Worker<R>[] {
-    return this.#places.filter((worker) => worker?.session.alive === true) as Worker<R>[];
+  get #present(): readonly Worker[] {
+    return this.#places.filter((worker) => worker?.session.alive === true) as Worker[];
   }
 
   /** Whether one is there. */
@@ -60,7 +64,7 @@ export class Workers<R extends SharedProviderReport> {
   }
 
   /** The one that has the least to do, unless it has so many runs already. */
-  idlest(depth: number): Worker<R> | undefined {
+  idlest(depth: number): Worker | undefined {
     const [idlest] = this.#present.toSorted((a, b) => a.load - b.load);
     return idlest !== undefined && idlest.load < depth ? idlest : undefined;
   }
@@ -110,6 +114,6 @@ export class Workers<R extends SharedProviderReport> {
   }
 }
 
-function newWorker<R extends SharedProviderReport>(session: FloatSession<R>): Worker<R> {
+function newWorker(session: ServedSession): Worker {
   return { session, load: 0, lastDone: 0 };
 }

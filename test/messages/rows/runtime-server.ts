@@ -171,11 +171,6 @@ export const RUNTIME_SERVER: Conditions = {
     'the message did not come within … ms':
       'the one message of a call was not whole within the time that its client gives, or within a minute',
   },
-  'runtime/server/grpc/headers.ts': {
-    "grpc-timeout is '…', expected up to 8 digits and a unit, as in 500m":
-      'the header has more digits, or none, or another unit than H, M, S, m, u, n',
-    "grpc-encoding is '…': only uncompressed messages are accepted": 'the header names a coding but identity',
-  },
   'runtime/server/grpc/messages.ts': {
     'the message is compressed: send it as it is': 'the first byte before a message is not 0',
     'the message has … bytes, at most … are accepted':
@@ -188,6 +183,9 @@ export const RUNTIME_SERVER: Conditions = {
     'the message cannot be read: …': 'the bytes are no message of the type that the method takes',
   },
   'runtime/server/grpc/app.ts': {
+    "grpc-timeout is '…', expected up to 8 digits and a unit, as in 500m":
+      'the header has more digits, or none, or another unit than H, M, S, m, u, n',
+    "grpc-encoding is '…': only uncompressed messages are accepted": 'the header names a coding but identity',
     "there is no method '…'": 'no service has a method of that path',
   },
   'runtime/server/grpc/inference.ts': {
@@ -213,11 +211,6 @@ export const RUNTIME_SERVER: Conditions = {
     'wire type …': 'a field of a message is a group, or of a type that protobuf has not',
     'packed numbers beyond the end': 'the length of packed numbers is beyond the end of their message',
   },
-  'runtime/server/grpc/image-files.ts': {
-    "input 'image' has more than … files": 'more than 64 elements come as the files of one image',
-    "input 'image' ends in the middle of an element":
-      'the length before an element is beyond the end of the tensor',
-  },
   'runtime/server/grpc/segment.ts': {
     "'…' is not one of …": 'a request with an image has a parameter besides these',
     'the image has … files, and the model takes 1…':
@@ -225,7 +218,10 @@ export const RUNTIME_SERVER: Conditions = {
     ' to …': 'the model takes several channels that are no colours',
     'the image has a file that is empty': 'an element of the image has no bytes',
   },
-  'runtime/server/grpc/typed-contents.ts': {
+  'runtime/server/grpc/contents.ts': {
+    "input 'image' has more than … files": 'more than 64 elements come as the files of one image',
+    "input 'image' ends in the middle of an element":
+      'the length before an element is beyond the end of the tensor',
     "input '…' is …, which goes as bytes only: use raw_input_contents":
       'an input of halves comes without raw_input_contents',
     "input '…': its contents have more than the … values of its shape":

@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { tooShort } from '../../../../runtime/server/scheduling/refusals.js';
 import { RunTimes } from '../../../../runtime/server/scheduling/run-times.js';
 import { Scheduler, type SchedulerOptions } from '../../../../runtime/server/scheduling/scheduler.js';
-import type { FloatSession } from '../../../../runtime/sessions/session.js';
+import type { ServedSession } from '../../../../runtime/server/scheduling/workers.js';
 import type { FloatOutputs, PlainInputs } from '../../../../runtime/sessions/tensors.js';
 
 /** A session that answers when it is told to: order and bounds are what is tested here, not a network. */
-class Hints implements FloatSession {
+class Hints implements ServedSession {
   readonly inputs = [{ name: 'x', dtype: 'float32', shape: ['N', 1] }];
   readonly outputs = [];
-  readonly provider = { requested: ['cpu'], effective: 'cpu', attempts: [] };
+  readonly provider = { requested: ['cpu'], effective: 'cpu', attempts: [] } as const;
   readonly workers = 1;
   readonly threads = 1;
   alive = true;
