@@ -16,12 +16,16 @@ export interface BatchStatistics {
   readonly variance: Value;
 }
 
+/** A value [C] beside x [N, C, ...space]: [C, 1, ...]. */
+export const perChannel = (value: Value, x: Value): Value =>
+  reshape(value, [-1, ...x.shape.slice(2).map(() => 1)]);
+
 /** The statistics of x [N, C, ...space] in the form in which the gradient of a BatchNormalization with them recognises them. */
 export function batchStatistics(x: Value): BatchStatistics {
   const axes = axesButChannels(x);
   const share = 1 / countAlong(x, axes, BatchNormalization.opType);
   const mean = mul(reduceSum(x, axes, false), share);
-  const centred = sub(x, reshape(mean, [-1, ...x.shape.slice(2).map(() => 1)]));
+  const centred = sub(x, perChannel(mean, x));
   const variance = mul(reduceSum(mul(centred, centred), axes, false), share);
   return { centred, mean, variance };
 }

@@ -6,8 +6,7 @@ import { reshape } from '../ops/reshape.js';
 import { reversed } from '../ops/slice.js';
 import { transpose } from '../ops/transpose.js';
 import { sizesOf } from './rule.js';
-import { padSpace } from './taps.js';
-import { attributesOf, type Window } from './windows.js';
+import { attributesOf, cropped, surrounded, type Window } from './windows.js';
 
 /**
  * The gradient of what a convolution reads: at a stride of 1 a convolution with the weights turned around, elsewhere a transposed one.
@@ -17,12 +16,7 @@ import { attributesOf, type Window } from './windows.js';
  */
 export function inputGradient(dy: Value, weight: Value, windows: readonly Window[], group: number): Value {
   if (windows.every(({ stride }) => stride === 1)) return turnedConvolution(dy, weight, windows, group);
-  const whole = convTranspose(dy, weight, undefined, { ...attributesOf(windows), group });
-  return padSpace(
-    whole,
-    windows.map(({ before }) => -before),
-    windows.map(({ after }) => -after),
-  );
+  return cropped(convTranspose(dy, weight, undefined, { ...attributesOf(windows), group }), windows);
 }
 
 function turnedConvolution(dy: Value, weight: Value, windows: readonly Window[], group: number): Value {
@@ -35,14 +29,7 @@ function turnedConvolution(dy: Value, weight: Value, windows: readonly Window[],
     axes.filter((axis) => at(grouped, axis) > 1),
   );
   const channels = group * Number(perGroup);
-  const reach = windows.map((window) => window.dilation * (window.kernel - 1));
-  const padded = padSpace(
-    dy,
-    windows.map(({ before }, axis) => at(reach, axis) - before),
-    windows.map(({ after }, axis) => at(reach, axis) - after),
-  );
-  return conv(padded, reshape(turned, [channels, at(grouped, 1), ...kernel]), undefined, {
-    dilations: windows.map(({ dilation }) => dilation),
-    group,
-  });
+  const dilations = windows.map(({ dilation }) => dilation);
+  const filters = reshape(turned, [channels, at(grouped, 1), ...kernel]);
+  return conv(surrounded(dy, windows), filters, undefined, { dilations, group });
 }

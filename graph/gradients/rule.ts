@@ -1,9 +1,11 @@
+import { at } from '../common/at.js';
 import { badUsage } from '../common/errors.js';
-import { numbers, shapeText } from '../ir/dim.js';
+import { numbers, sameDim, shapeText } from '../ir/dim.js';
 import type { OpDefinition } from '../ir/op.js';
 import { elementCount } from '../ir/tensor.js';
 import type { Operation, Value } from '../ir/value.js';
 import { numbersAt } from '../ops/operands.js';
+import { reduceSum } from '../ops/reduce.js';
 
 /** One application of an operator: what it was given, and its output y. */
 export interface Applied extends Pick<Operation, 'opType' | 'attributes'> {
@@ -24,6 +26,9 @@ export interface Contribution {
  */
 export type GradientRule = (applied: Applied, dy: Value) => readonly Contribution[];
 
+/** Those of operators, by their names. */
+export type Rules = Readonly<Record<string, GradientRule>>;
+
 /** What one operator adds to the gradients of its inputs, in their order; undefined for one that has none. */
 export const perInput = (
   { inputs }: Applied,
@@ -33,6 +38,12 @@ export const perInput = (
     const to = inputs[index];
     return to === undefined || gradient === undefined ? [] : [{ to, gradient }];
   });
+
+/** A rule of the first input alone. */
+export const unary =
+  (gradient: (dy: Value, x: Value, applied: Applied) => Value): GradientRule =>
+  (applied, dy) =>
+    perInput(applied, () => gradient(dy, inputOf(applied, 0), applied));
 
 /** For an input that has no gradient, as the limits of Clip. @throws NmodeError (BAD_USAGE) where one is asked for */
 export const refused =
@@ -97,4 +108,18 @@ export function listOf(
   const list = numbersAt(inputs, index, name, otherwise);
   if (list !== undefined) return list;
   throw badUsage(`the gradient of ${opType} needs ${name} that are known: make them a constant of the graph`);
+}
+
+/**
+ * The gradient of an operand that was broadcast: the sum over the axes along which it was stretched.
+ * @param dy of the shape of the result
+ */
+export function unbroadcast(dy: Value, operand: Value): Value {
+  const missing = dy.shape.length - operand.shape.length;
+  const stretched = [...operand.shape.keys()].filter(
+    (axis) => operand.shape[axis] === 1 && !sameDim(at(dy.shape, axis + missing), 1),
+  );
+  const inner = stretched.map((axis) => axis + missing);
+  const summed = inner.length === 0 ? dy : reduceSum(dy, inner);
+  return missing === 0 ? summed : reduceSum(summed, [...Array(missing).keys()], false);
 }

@@ -8,8 +8,7 @@ import { reduceSum } from '../ops/reduce.js';
 import { reshape } from '../ops/reshape.js';
 import { transpose } from '../ops/transpose.js';
 import { sizesOf } from './rule.js';
-import { padSpace, readByTap, sliceSpace, tapsOf } from './taps.js';
-import type { Window } from './windows.js';
+import { givenByTap, padded, readByTap, type Window } from './windows.js';
 
 /** Bytes of copies beyond which a slower form that makes none is better: those of 64 channels of 8 images of 128 x 128. */
 const MAX_COPIES = 2 ** 28;
@@ -22,11 +21,8 @@ const MAX_COPIES = 2 ** 28;
  * @returns [M, C / group, ...kernel]
  */
 export function weightGradient(x: Value, dy: Value, windows: readonly Window[], group: number): Value {
-  const [batch, channels, outputs] = [
-    at(sizesOf(x, 'Conv'), 0),
-    at(sizesOf(x, 'Conv'), 1),
-    at(sizesOf(dy, 'Conv'), 1),
-  ];
+  const sizes = sizesOf(x, 'Conv');
+  const [batch, channels, outputs] = [at(sizes, 0), at(sizes, 1), at(sizesOf(dy, 'Conv'), 1)];
   const unstrided = windows.every(({ stride }) => stride === 1);
   const ofGradient = unstrided && outputs <= channels;
   const copied = ofGradient
@@ -40,12 +36,7 @@ export function weightGradient(x: Value, dy: Value, windows: readonly Window[], 
 /** A convolution with a kernel as large as the image, images and channels exchanged: what the formula says. */
 export function byConvolution(x: Value, dy: Value, windows: readonly Window[]): Value {
   const order = [1, 0, ...windows.map((_, axis) => axis + 2)];
-  const padded = padSpace(
-    x,
-    windows.map(({ before }) => before),
-    windows.map(({ after }) => after),
-  );
-  const exchanged = conv(transpose(padded, order), transpose(dy, order), undefined, {
+  const exchanged = conv(transpose(padded(x, windows), order), transpose(dy, order), undefined, {
     strides: windows.map(({ dilation }) => dilation),
     dilations: windows.map(({ stride }) => stride),
   });
@@ -65,27 +56,9 @@ export function byInputTaps(x: Value, dy: Value, windows: readonly Window[], gro
 export function byGradientTaps(x: Value, dy: Value, windows: readonly Window[], group: number): Value {
   const [channels, outputs] = [at(sizesOf(x, 'Conv'), 1), at(sizesOf(dy, 'Conv'), 1)];
   const [c, m, kernel] = [channels / group, outputs / group, windows.map((window) => window.kernel)];
-  const products = overBatch(stacked(shifted(dy, windows), group), stacked([x], group));
+  const products = overBatch(stacked(givenByTap(dy, windows), group), stacked([x], group));
   const order = [0, 1 + kernel.length, 2 + kernel.length, ...kernel.map((_, axis) => axis + 1)];
   return reshape(transpose(reshape(products, [group, ...kernel, m, c]), order), [outputs, c, ...kernel]);
-}
-
-/** dy by tap, so that it stands where x does: zeros where a window reads padding. */
-function shifted(dy: Value, windows: readonly Window[]): readonly Value[] {
-  const reach = windows.map((window) => window.dilation * (window.kernel - 1));
-  const padded = padSpace(
-    dy,
-    windows.map(({ before }, axis) => at(reach, axis) - before),
-    windows.map(({ after }, axis) => at(reach, axis) - after),
-  );
-  return tapsOf(windows).map((tap) =>
-    sliceSpace(
-      padded,
-      windows.map(({ dilation }, axis) => at(reach, axis) - at(tap, axis) * dilation),
-      windows.map(({ size }) => size),
-      windows.map(() => 1),
-    ),
-  );
 }
 
 /** Values [N, group x C, ...space] as rows [N, group, values x C, places]. */

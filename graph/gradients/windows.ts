@@ -1,6 +1,10 @@
 import { at } from '../common/at.js';
 import { intsOf, stringOf } from '../ir/attribute.js';
-import type { Value } from '../ir/value.js';
+import { apply } from '../ir/op.js';
+import { elementCount, int64Tensor, unravel } from '../ir/tensor.js';
+import { constant, type Value } from '../ir/value.js';
+import { pad } from '../ops/pad.js';
+import { Slice } from '../ops/slice.js';
 import { type Applied, sizesOf } from './rule.js';
 
 /** A sliding window along one spatial axis, all sizes known. */
@@ -49,3 +53,86 @@ export const attributesOf = (windows: readonly Window[]) => ({
   strides: windows.map(({ stride }) => stride),
   dilations: windows.map(({ dilation }) => dilation),
 });
+
+const list = (values: readonly number[]): Value => constant(int64Tensor([values.length], values));
+
+/** x with elements before and after each axis; fewer where a number is negative. */
+export function padTo(x: Value, before: readonly number[], after: readonly number[], filling?: Value): Value {
+  const pads = [...before, ...after];
+  return pads.every((count) => count === 0) ? x : pad(x, list(pads), 'constant', filling);
+}
+
+const padSpace = (x: Value, before: readonly number[], after: readonly number[], filling?: Value): Value =>
+  padTo(x, [0, 0, ...before], [0, 0, ...after], filling);
+
+/** What windows slide over, with its padding, and without what none of them reaches. */
+export const padded = (x: Value, windows: readonly Window[], filling?: Value): Value =>
+  padSpace(
+    x,
+    windows.map(({ before }) => before),
+    windows.map(({ after }) => after),
+    filling,
+  );
+
+/** The other way round: without the padding. */
+export const cropped = (x: Value, windows: readonly Window[]): Value =>
+  padSpace(
+    x,
+    windows.map(({ before }) => -before),
+    windows.map(({ after }) => -after),
+  );
+
+const reachOf = ({ kernel, dilation }: Window) => dilation * (kernel - 1);
+
+/** One element a window, of a stride of 1, with zeros around them: each element that windows slide over then has all its windows. */
+export const surrounded = (narrow: Value, windows: readonly Window[]): Value =>
+  padSpace(
+    narrow,
+    windows.map((window) => reachOf(window) - window.before),
+    windows.map((window) => reachOf(window) - window.after),
+  );
+
+/** The places of a window, the last axis first to move: each is a number of taps along every axis. */
+function tapsOf(windows: readonly Window[]): readonly (readonly number[])[] {
+  const kernel = windows.map((window) => window.kernel);
+  return Array.from({ length: elementCount(kernel) }, (_, tap) => unravel(tap, kernel));
+}
+
+/** Elements of each axis of space, from a start on, by steps. */
+function sliceSpace(
+  x: Value,
+  starts: readonly number[],
+  counts: readonly number[],
+  steps: readonly number[],
+): Value {
+  const ends = starts.map((start, axis) => start + (at(counts, axis) - 1) * at(steps, axis) + 1);
+  const isStep = steps.some((step) => step !== 1);
+  const axes = starts.map((_, axis) => axis + 2);
+  return apply(Slice, [x, list(starts), list(ends), list(axes), ...(isStep ? [list(steps)] : [])]);
+}
+
+/** What each tap of the windows reads of x: values [N, C, ...count]. */
+export function readByTap(x: Value, windows: readonly Window[], filling?: Value): readonly Value[] {
+  const whole = padded(x, windows, filling);
+  return tapsOf(windows).map((tap) =>
+    sliceSpace(
+      whole,
+      windows.map(({ dilation }, axis) => at(tap, axis) * dilation),
+      windows.map(({ count }) => count),
+      windows.map(({ stride }) => stride),
+    ),
+  );
+}
+
+/** dy by tap, so that it stands where x does: zeros where a window reads padding. Strides are 1. */
+export function givenByTap(dy: Value, windows: readonly Window[]): readonly Value[] {
+  const whole = surrounded(dy, windows);
+  return tapsOf(windows).map((tap) =>
+    sliceSpace(
+      whole,
+      windows.map((window, axis) => reachOf(window) - at(tap, axis) * window.dilation),
+      windows.map(({ size }) => size),
+      windows.map(() => 1),
+    ),
+  );
+}

@@ -1,76 +1,27 @@
 import { at } from '../../common/at.js';
 import { badUsage } from '../../common/errors.js';
 import { intOf, intsOf, stringOf } from '../../ir/attribute.js';
-import { int64Tensor } from '../../ir/tensor.js';
-import { constant, type Value } from '../../ir/value.js';
+import type { Value } from '../../ir/value.js';
 import { axisOf } from '../../ops/operands.js';
-import { pad as padWith } from '../../ops/pad.js';
-import { reshape as reshapeWith } from '../../ops/reshape.js';
+import { reshape } from '../../ops/reshape.js';
 import { sliceAxis } from '../../ops/slice.js';
-import { transpose as transposeWith } from '../../ops/transpose.js';
+import { transpose } from '../../ops/transpose.js';
 import { type LinearMap, picking, transposedMaps } from '../linear-map.js';
-import { type Applied, type GradientRule, inputOf, listOf, perInput, refused, sizesOf } from '../rule.js';
-import { unbroadcast } from '../unbroadcast.js';
+import {
+  type Applied,
+  inputOf,
+  listOf,
+  perInput,
+  type Rules,
+  refused,
+  sizesOf,
+  unary,
+  unbroadcast,
+} from '../rule.js';
+import { padTo } from '../windows.js';
 
 /** What leaves the order of elements as it is: Reshape, Flatten, Squeeze, Unsqueeze. */
-export const reshape: GradientRule = (applied, dy) =>
-  perInput(applied, () => reshapeWith(dy, sizesOf(inputOf(applied, 0), applied.opType)));
-
-export const transpose: GradientRule = (applied, dy) =>
-  perInput(applied, () => {
-    const axes = [...dy.shape.keys()];
-    const order = intsOf(applied.attributes, 'perm', axes.toReversed());
-    return transposeWith(
-      dy,
-      axes.map((axis) => order.indexOf(axis)),
-    );
-  });
-
-export const expand: GradientRule = (applied, dy) =>
-  perInput(applied, () => unbroadcast(dy, inputOf(applied, 0)));
-
-export const concat: GradientRule = (applied, dy) => {
-  const axis = axisOf(intOf(applied.attributes, 'axis', 0), dy.shape.length);
-  let start = 0;
-  const gradients = applied.inputs.map((_, index) => {
-    const begin = start;
-    start += at(sizesOf(inputOf(applied, index), applied.opType), axis);
-    const end = start;
-    return () => sliceAxis(dy, axis, begin, end);
-  });
-  return perInput(applied, ...gradients);
-};
-
-/** Zeros where elements were left out. */
-export const padTo = (dy: Value, before: readonly number[], after: readonly number[]): Value =>
-  [...before, ...after].every((count) => count === 0)
-    ? dy
-    : padWith(dy, constant(int64Tensor([2 * before.length], [...before, ...after])));
-
-export const slice: GradientRule = (applied, dy) =>
-  perInput(applied, () => {
-    const sizes = sizesOf(inputOf(applied, 0), applied.opType);
-    const starts = listOf(applied, 1, 'starts');
-    const axes = listOf(applied, 3, 'axes', [...starts.keys()]);
-    const steps = listOf(applied, 4, 'steps', Array(starts.length).fill(1));
-    const [before, after] = [sizes.map(() => 0), sizes.map(() => 0)];
-    const strided: LinearMap[] = [];
-    for (const [index, named] of axes.entries()) {
-      const axis = axisOf(named, sizes.length);
-      const [size, step] = [at(sizes, axis), at(steps, index)];
-      const count = at(sizesOf(dy, applied.opType), axis);
-      const from = at(starts, index);
-      const first = Math.min(Math.max(from < 0 ? from + size : from, 0), step < 0 ? size - 1 : size);
-      if (step === 1) {
-        before[axis] = first;
-        after[axis] = size - first - count;
-      } else {
-        const places = Array.from({ length: count }, (_, place) => first + place * step);
-        strided.push(picking(axis, size, places));
-      }
-    }
-    return transposedMaps(padTo(dy, before, after), strided, applied.opType);
-  });
+const reordered = unary((dy, x, { opType }) => reshape(dy, sizesOf(x, opType)));
 
 /** Which element a padded one repeats, or mirrors. */
 function sourceOf(place: number, size: number, mode: string): number {
@@ -79,9 +30,6 @@ function sourceOf(place: number, size: number, mode: string): number {
 }
 
 const PAD_MODES = ['constant', 'edge', 'reflect'];
-
-export const pad: GradientRule = (applied, dy) =>
-  perInput(applied, () => padGradient(applied, dy), undefined, refused(applied, 2));
 
 function padGradient(applied: Applied, dy: Value): Value {
   const sizes = sizesOf(inputOf(applied, 0), applied.opType);
@@ -108,26 +56,69 @@ function padGradient(applied: Applied, dy: Value): Value {
   return transposedMaps(dy, maps, applied.opType);
 }
 
-/** Of indices that are known. */
-export const gather: GradientRule = (applied, dy) =>
-  perInput(applied, () => {
-    const x = inputOf(applied, 0);
+export const MOVEMENTS: Rules = {
+  ...{ Flatten: reordered, Reshape: reordered, Squeeze: reordered, Unsqueeze: reordered },
+  Transpose: unary((dy, _, { attributes }) => {
+    const axes = [...dy.shape.keys()];
+    const order = intsOf(attributes, 'perm', axes.toReversed());
+    return transpose(
+      dy,
+      axes.map((axis) => order.indexOf(axis)),
+    );
+  }),
+  Expand: unary((dy, x) => unbroadcast(dy, x)),
+  Concat(applied, dy) {
+    const axis = axisOf(intOf(applied.attributes, 'axis', 0), dy.shape.length);
+    let start = 0;
+    const gradients = applied.inputs.map((_, index) => {
+      const begin = start;
+      start += at(sizesOf(inputOf(applied, index), applied.opType), axis);
+      const end = start;
+      return () => sliceAxis(dy, axis, begin, end);
+    });
+    return perInput(applied, ...gradients);
+  },
+  Slice: unary((dy, x, applied) => {
+    const sizes = sizesOf(x, applied.opType);
+    const starts = listOf(applied, 1, 'starts');
+    const axes = listOf(applied, 3, 'axes', [...starts.keys()]);
+    const steps = listOf(applied, 4, 'steps', Array(starts.length).fill(1));
+    const [before, after] = [sizes.map(() => 0), sizes.map(() => 0)];
+    const strided: LinearMap[] = [];
+    for (const [index, named] of axes.entries()) {
+      const axis = axisOf(named, sizes.length);
+      const [size, step] = [at(sizes, axis), at(steps, index)];
+      const count = at(sizesOf(dy, applied.opType), axis);
+      const from = at(starts, index);
+      const first = Math.min(Math.max(from < 0 ? from + size : from, 0), step < 0 ? size - 1 : size);
+      if (step === 1) {
+        before[axis] = first;
+        after[axis] = size - first - count;
+      } else {
+        const places = Array.from({ length: count }, (_, place) => first + place * step);
+        strided.push(picking(axis, size, places));
+      }
+    }
+    return transposedMaps(padTo(dy, before, after), strided, applied.opType);
+  }),
+  Pad: (applied, dy) => perInput(applied, () => padGradient(applied, dy), undefined, refused(applied, 2)),
+  /** Of indices that are known. */
+  Gather: unary((dy, x, applied) => {
     const sizes = sizesOf(x, applied.opType);
     const axis = axisOf(intOf(applied.attributes, 'axis', 0), sizes.length);
     const size = at(sizes, axis);
     const indices = listOf(applied, 1, 'indices').map((index) => (index < 0 ? index + size : index));
     // A scalar index takes its axis away.
-    const whole = reshapeWith(dy, sizes.with(axis, indices.length));
+    const whole = reshape(dy, sizes.with(axis, indices.length));
     return transposedMaps(whole, [picking(axis, size, indices)], applied.opType);
-  });
-
-/** A block of places is read off the order that DepthToSpace writes. */
-export const depthToSpace: GradientRule = (applied, dy) =>
-  perInput(applied, () => {
-    const sizes = sizesOf(inputOf(applied, 0), applied.opType);
+  }),
+  /** A block of places is read off the order that DepthToSpace writes. */
+  DepthToSpace: unary((dy, x, { attributes, opType }) => {
+    const sizes = sizesOf(x, opType);
     const [n, c, h, w] = [at(sizes, 0), at(sizes, 1), at(sizes, 2), at(sizes, 3)];
-    const block = intOf(applied.attributes, 'blocksize', 1);
-    const apart = reshapeWith(dy, [n, c / block ** 2, h, block, w, block]);
-    const isFirst = stringOf(applied.attributes, 'mode', 'DCR') === 'DCR';
-    return reshapeWith(transposeWith(apart, isFirst ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4]), sizes);
-  });
+    const block = intOf(attributes, 'blocksize', 1);
+    const apart = reshape(dy, [n, c / block ** 2, h, block, w, block]);
+    const isFirst = stringOf(attributes, 'mode', 'DCR') === 'DCR';
+    return reshape(transpose(apart, isFirst ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4]), sizes);
+  }),
+};

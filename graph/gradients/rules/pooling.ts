@@ -8,12 +8,11 @@ import { convTranspose } from '../../ops/conv-transpose.js';
 import { mul, sub } from '../../ops/elementwise.js';
 import { expand } from '../../ops/expand.js';
 import { reshape } from '../../ops/reshape.js';
-import { type Applied, countAlong, type GradientRule, inputOf, perInput, sizesOf } from '../rule.js';
-import { padSpace, readByTap } from '../taps.js';
-import { attributesOf, type Window, windowsOf } from '../windows.js';
+import { type Applied, countAlong, type Rules, sizesOf, unary } from '../rule.js';
+import { attributesOf, cropped, readByTap, type Window, windowsOf } from '../windows.js';
 
-const poolWindows = (applied: Applied): readonly Window[] =>
-  windowsOf(applied, inputOf(applied, 0), applied.y, intsOf(applied.attributes, 'kernel_shape', []));
+const poolWindows = (x: Value, applied: Applied): readonly Window[] =>
+  windowsOf(applied, x, applied.y, intsOf(applied.attributes, 'kernel_shape', []));
 
 /** Smaller than all that a network computes. */
 const LEAST = constant(float32Tensor([], [-3.4028234e38]));
@@ -29,30 +28,8 @@ function scatter(given: Value, places: Value, x: Value, windows: readonly Window
   const [rows, counts] = [at(sizesOf(places, opType), 0), windows.map(({ count }) => count)];
   const images = reshape(given, [Number(batch) * Number(channels), rows, ...counts]);
   const whole = convTranspose(images, places, undefined, attributesOf(windows));
-  const cropped = padSpace(
-    whole,
-    windows.map(({ before }) => -before),
-    windows.map(({ after }) => -after),
-  );
-  return reshape(cropped, [Number(batch), Number(channels), ...space]);
+  return reshape(cropped(whole, windows), [Number(batch), Number(channels), ...space]);
 }
-
-/** The first of the largest elements of a window takes all, as in PyTorch. */
-export const maxPool: GradientRule = (applied, dy) =>
-  perInput(applied, () => {
-    const windows = poolWindows(applied);
-    const x = inputOf(applied, 0);
-    let left = dy;
-    const byTap = readByTap(x, windows, LEAST).map((read) => {
-      const taken = where(equal(read, applied.y), left, 0);
-      left = sub(left, taken);
-      return taken;
-    });
-    const { opType } = applied;
-    const [[batch, channels], counts] = [sizesOf(dy, opType), windows.map(({ count }) => count)];
-    const rows = byTap.map((value) => reshape(value, [Number(batch), Number(channels), 1, ...counts]));
-    return scatter(concat(rows, 2), onePlaceEach(windows), x, windows, opType);
-  });
 
 /** Row by row a window with a one at one of its taps. */
 function onePlaceEach(windows: readonly Window[]): Value {
@@ -62,16 +39,6 @@ function onePlaceEach(windows: readonly Window[]): Value {
   for (let tap = 0; tap < taps; tap++) places[tap * taps + tap] = 1;
   return constant(float32Tensor([taps, 1, ...kernel], places));
 }
-
-export const averagePool: GradientRule = (applied, dy) =>
-  perInput(applied, () => {
-    const windows = poolWindows(applied);
-    const kernel = windows.map((window) => window.kernel);
-    const ones = new Float32Array(elementCount(kernel)).fill(1);
-    const share = mul(dy, constant(shares(windows, applied)));
-    const everywhere = constant(float32Tensor([1, 1, ...kernel], ones));
-    return scatter(share, everywhere, inputOf(applied, 0), windows, applied.opType);
-  });
 
 /** What an element of each window counts, [...count]. */
 function shares(windows: readonly Window[], { attributes }: Applied): Tensor {
@@ -92,10 +59,32 @@ function shares(windows: readonly Window[], { attributes }: Applied): Tensor {
   return float32Tensor(dims, values);
 }
 
-/** Every place has an equal share. */
-export const globalAveragePool: GradientRule = (applied, dy) =>
-  perInput(applied, () => {
-    const [x, { opType }] = [inputOf(applied, 0), applied];
+export const POOLINGS: Rules = {
+  /** The first of the largest elements of a window takes all, as in PyTorch. */
+  MaxPool: unary((dy, x, applied) => {
+    const windows = poolWindows(x, applied);
+    let left = dy;
+    const byTap = readByTap(x, windows, LEAST).map((read) => {
+      const taken = where(equal(read, applied.y), left, 0);
+      left = sub(left, taken);
+      return taken;
+    });
+    const { opType } = applied;
+    const [[batch, channels], counts] = [sizesOf(dy, opType), windows.map(({ count }) => count)];
+    const rows = byTap.map((value) => reshape(value, [Number(batch), Number(channels), 1, ...counts]));
+    return scatter(concat(rows, 2), onePlaceEach(windows), x, windows, opType);
+  }),
+  AveragePool: unary((dy, x, applied) => {
+    const windows = poolWindows(x, applied);
+    const kernel = windows.map((window) => window.kernel);
+    const ones = new Float32Array(elementCount(kernel)).fill(1);
+    const share = mul(dy, constant(shares(windows, applied)));
+    const everywhere = constant(float32Tensor([1, 1, ...kernel], ones));
+    return scatter(share, everywhere, x, windows, applied.opType);
+  }),
+  /** Every place has an equal share. */
+  GlobalAveragePool: unary((dy, x, { opType }) => {
     const space = [...x.shape.keys()].slice(2);
     return expand(mul(dy, 1 / countAlong(x, space, opType)), sizesOf(x, opType));
-  });
+  }),
+};

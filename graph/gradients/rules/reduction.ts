@@ -7,7 +7,7 @@ import { expand } from '../../ops/expand.js';
 import { axisOf } from '../../ops/operands.js';
 import { reduceSum } from '../../ops/reduce.js';
 import { reshape } from '../../ops/reshape.js';
-import { type Applied, countAlong, type GradientRule, inputOf, listOf, perInput, sizesOf } from '../rule.js';
+import { type Applied, countAlong, inputOf, listOf, type Rules, sizesOf, unary } from '../rule.js';
 
 /** The axes that a reduction sums up. */
 function axesOf(applied: Applied): readonly number[] {
@@ -30,23 +30,18 @@ function withAxes(value: Value, applied: Applied): Value {
   );
 }
 
-export const sum: GradientRule = (applied, dy) =>
-  perInput(applied, () => {
-    const x = inputOf(applied, 0);
-    return expand(withAxes(dy, applied), sizesOf(x, applied.opType));
-  });
-
-export const mean: GradientRule = (applied, dy) =>
-  perInput(applied, () => {
-    const [x, { opType }] = [inputOf(applied, 0), applied];
-    const share = mul(withAxes(dy, applied), 1 / countAlong(x, axesOf(applied), opType));
-    return expand(share, sizesOf(x, opType));
-  });
-
 /** Equals share it evenly, as in torch.amax and amin. */
-export const extremum: GradientRule = (applied, dy) =>
-  perInput(applied, () => {
-    const x = inputOf(applied, 0);
-    const chosen = cast(equal(x, withAxes(applied.y, applied)), 'float32');
-    return mul(chosen, div(withAxes(dy, applied), reduceSum(chosen, axesOf(applied))));
-  });
+const extremum = unary((dy, x, applied) => {
+  const chosen = cast(equal(x, withAxes(applied.y, applied)), 'float32');
+  return mul(chosen, div(withAxes(dy, applied), reduceSum(chosen, axesOf(applied))));
+});
+
+export const REDUCTIONS: Rules = {
+  ReduceSum: unary((dy, x, applied) => expand(withAxes(dy, applied), sizesOf(x, applied.opType))),
+  ReduceMean: unary((dy, x, applied) => {
+    const share = mul(withAxes(dy, applied), 1 / countAlong(x, axesOf(applied), applied.opType));
+    return expand(share, sizesOf(x, applied.opType));
+  }),
+  ReduceMax: extremum,
+  ReduceMin: extremum,
+};

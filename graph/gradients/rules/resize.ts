@@ -4,17 +4,12 @@ import { intOf, intsOf, stringOf } from '../../ir/attribute.js';
 import { float32Values } from '../../ir/tensor.js';
 import { interpolationMatrix, interpolationOf } from '../../ops/interpolation.js';
 import { axisOf } from '../../ops/operands.js';
-import { type LinearMap, transposedMaps } from '../linear-map.js';
-import { type Applied, type GradientRule, inputOf, perInput, sizesOf } from '../rule.js';
+import { transposedMaps } from '../linear-map.js';
+import { sizesOf, unary } from '../rule.js';
 
-/** Linear and nearest interpolation: products with the transposed matrices of their axes. */
-export const resize: GradientRule = (applied, dy) =>
-  perInput(applied, () => transposedMaps(dy, mapsOf(applied), applied.opType));
-
-/** A matrix for each axis that is resized. */
-function mapsOf(applied: Applied): readonly LinearMap[] {
-  const { attributes, inputs, opType, y } = applied;
-  const [sizes, results] = [sizesOf(inputOf(applied, 0), opType), sizesOf(y, opType)];
+/** Linear and nearest interpolation: products with the transposed matrices of the axes that are resized. */
+export const resize = unary((dy, x, { attributes, inputs, opType, y }) => {
+  const [sizes, results] = [sizesOf(x, opType), sizesOf(y, opType)];
   const mode = stringOf(attributes, 'mode', 'nearest');
   const coordinates = stringOf(attributes, 'coordinate_transformation_mode', 'half_pixel');
   const rounding = stringOf(attributes, 'nearest_mode', 'round_prefer_floor');
@@ -27,10 +22,11 @@ function mapsOf(applied: Applied): readonly LinearMap[] {
   const scales = inputs[2]?.constant;
   const factors = scales === undefined || scales.dims[0] === 0 ? undefined : float32Values(scales);
   const axes = intsOf(attributes, 'axes', [...sizes.keys()]).map((axis) => axisOf(axis, sizes.length));
-  return axes.flatMap((axis, index) => {
+  const maps = axes.flatMap((axis, index) => {
     const [from, to] = [at(sizes, axis), at(results, axis)];
     const scale = factors === undefined ? to / from : at(factors, index);
     if (scale === 1) return [];
     return [{ axis, from, to, matrix: interpolationMatrix(from, to, scale, interpolation) }];
   });
-}
+  return transposedMaps(dy, maps, opType);
+});
