@@ -5,10 +5,15 @@ import { concat } from '../ops/concat.js';
 import { reshape } from '../ops/reshape.js';
 import { sliceAxis } from '../ops/slice.js';
 
+interface Placed {
+  readonly start: number;
+  readonly tensor: Tensor;
+}
+
 /** Named tensors, one behind the other in one vector: what an optimiser does to all of them is done to that, at once. */
 export class Packing {
   readonly length: number;
-  readonly #places = new Map<string, { readonly start: number; readonly tensor: Tensor }>();
+  readonly #places = new Map<string, Placed>();
 
   /** @param tensors float32, in the order in which they stand */
   constructor(tensors: ReadonlyMap<string, Tensor>) {
@@ -36,25 +41,25 @@ export class Packing {
     if (packed.length !== this.length) {
       throw badUsage(`a state of ${packed.length} numbers, expected the ${this.length} of this training`);
     }
-    const entries = [...this.#places].map(([name, { start, tensor }]): [string, Tensor] => {
-      const values = packed.subarray(start, start + elementCount(tensor.dims));
-      return [name, float32Tensor(tensor.dims, values)];
-    });
-    return new Map(entries);
+    return this.#each((dims, start, end) => float32Tensor(dims, packed.subarray(start, end)));
   }
 
   /** The values in a graph that a vector [length] holds, by their names. */
   split(packed: Value): ReadonlyMap<string, Value> {
-    const entries = [...this.#places].map(([name, { start, tensor }]): [string, Value] => {
-      const part = sliceAxis(packed, 0, start, start + elementCount(tensor.dims));
-      return [name, reshape(part, tensor.dims)];
-    });
-    return new Map(entries);
+    return this.#each((dims, start, end) => reshape(sliceAxis(packed, 0, start, end), dims));
   }
 
   /** The vector [length] of values of these shapes, in the order of the names. */
   join(values: readonly Value[]): Value {
-    const flat = values.map((value) => reshape(value, [-1]));
-    return concat(flat, 0);
+    return concat(
+      values.map((value) => reshape(value, [-1])),
+      0,
+    );
+  }
+
+  /** Of each tensor, by its name, what its sizes and its place give. */
+  #each<T>(partOf: (dims: readonly number[], start: number, end: number) => T): ReadonlyMap<string, T> {
+    const partAt = ({ start, tensor: { dims } }: Placed) => partOf(dims, start, start + elementCount(dims));
+    return new Map(Array.from(this.#places, ([name, placed]) => [name, partAt(placed)]));
   }
 }

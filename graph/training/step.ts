@@ -94,16 +94,18 @@ export const DEFAULT_MOMENTUM = 0.1;
 export function trainingStep(options: TrainingOptions): TrainingStep {
   checkOptions(options, KINDS, ['inputs', 'logits', 'head', 'loss', 'optimizer']);
   const { inputs, logits, head, loss, optimizer, isTrained = () => true } = options;
-  const { momentum = DEFAULT_MOMENTUM } = options;
+  const { momentum = DEFAULT_MOMENTUM, statistics: normalized = 'batch' } = options;
   if (!(momentum >= 0 && momentum <= 1))
     throw badUsage(`momentum ${momentum}, expected a number from 0 to 1`);
-  const { statistics: normalized = 'batch' } = options;
   oneOf('head', head, HEADS);
   oneOf('statistics', normalized, STATISTICS);
   checkInputs(inputs, logits);
   const plan = planOf(logits, isTrained, normalized);
   const { parameters, running } = plan;
-  const state = stateInputs(parameters, running);
+  const vectors = stateVectors(parameters, running);
+  const state = new Map(
+    Array.from(vectors, ([name, { length }]) => [name, input(name, 'float32', [length])]),
+  );
   const current = new Map([
     ...parameters.split(required(state, 'parameters')),
     ...(running.length === 0 ? [] : running.split(required(state, RUNNING))),
@@ -139,13 +141,15 @@ export function trainingStep(options: TrainingOptions): TrainingStep {
       next_step: next.state.step,
       ...(running.length > 0 && { [`next_${RUNNING}`]: running.join(statistics) }),
     },
-    producerVersion: VERSION,
   });
   return {
     model,
     trained: parameters.names,
     absorbed: plan.absorbed,
-    initialState: () => initialState(parameters, running),
+    initialState: () =>
+      Object.fromEntries(
+        Array.from(vectors, ([name, vector]) => [name, { dims: [vector.length], data: vector.values() }]),
+      ),
     nextState: (outputs) =>
       Object.fromEntries([...state.keys()].map((name) => [name, outputOf(outputs, `next_${name}`)])),
     inference: () => {
@@ -156,7 +160,6 @@ export function trainingStep(options: TrainingOptions): TrainingStep {
         name: 'inference',
         inputs: [...inputs, ...read.map((name) => required(state, name))],
         outputs: { probabilities: head === 'sigmoid' ? sigmoid(output) : softmax(output, 1) },
-        producerVersion: VERSION,
       });
     },
     weights: (given) =>
@@ -169,9 +172,9 @@ export function trainingStep(options: TrainingOptions): TrainingStep {
 }
 
 /** Assembled, with what computes the same in less time. */
-const inFastForm = (parts: Parameters<typeof assemble>[0]): Model =>
+const inFastForm = (parts: Omit<Parameters<typeof assemble>[0], 'producerVersion'>): Model =>
   rewrite(
-    assemble(parts),
+    assemble({ ...parts, producerVersion: VERSION }),
     (node, graph) => thinConvolutionsOfValues(node, graph) ?? resizeProducts(node, graph),
   ).model;
 
@@ -217,24 +220,14 @@ function outputOf(given: StepOutputs, name: string): Numbers {
   );
 }
 
-function stateInputs(parameters: Packing, running: Packing): ReadonlyMap<string, Value> {
-  const sizes: readonly (readonly [string, number])[] = [
-    ['parameters', parameters.length],
-    ['first_moment', parameters.length],
-    ['second_moment', parameters.length],
-    ...(running.length > 0 ? [[RUNNING, running.length] as const] : []),
-    ['step', 1],
-  ];
-  return new Map(sizes.map(([name, size]) => [name, input(name, 'float32', [size])]));
-}
+const zeros = (length: number) => ({ length, values: () => new Float32Array(length) });
 
-function initialState(parameters: Packing, running: Packing): TrainingState {
-  const vector = (data: Float32Array): Numbers => ({ dims: [data.length], data });
-  return {
-    parameters: vector(parameters.values()),
-    first_moment: vector(new Float32Array(parameters.length)),
-    second_moment: vector(new Float32Array(parameters.length)),
-    ...(running.length > 0 && { [RUNNING]: vector(running.values()) }),
-    step: vector(new Float32Array(1)),
-  };
-}
+/** The vectors of a state by their names, with what they begin with. */
+const stateVectors = (parameters: Packing, running: Packing) =>
+  new Map<string, Pick<Packing, 'length' | 'values'>>([
+    ['parameters', parameters],
+    ['first_moment', zeros(parameters.length)],
+    ['second_moment', zeros(parameters.length)],
+    ...(running.length > 0 ? [[RUNNING, running] as const] : []),
+    ['step', zeros(1)],
+  ]);

@@ -2,8 +2,7 @@ import { badUsage } from '../common/errors.js';
 import { batchStatistics } from '../gradients/batch-statistics.js';
 import { axesButChannels, countAlong, identityOf } from '../gradients/rule.js';
 import { topological } from '../gradients/topological.js';
-import type { Operation, Value } from '../ir/value.js';
-import { scope } from '../ir/value.js';
+import { type Operation, scope, type Value } from '../ir/value.js';
 import { BatchNormalization } from '../ops/batch-normalization.js';
 import { add, mul } from '../ops/elementwise.js';
 
@@ -20,12 +19,6 @@ export interface Replacements {
   readonly momentum: number;
 }
 
-export interface TrainingForm {
-  readonly output: Value;
-  /** Running statistics behind the step, by the names of their weights. */
-  readonly running: ReadonlyMap<string, Value>;
-}
-
 /** The name of a weight; undefined for any other value. */
 export const weightName = ({ source }: Value): string | undefined =>
   source.kind === 'constant' ? source.name : undefined;
@@ -34,8 +27,9 @@ export const weightName = ({ source }: Value): string | undefined =>
  * A network as it is trained: weights are values of the graph, and BatchNormalization takes the statistics of its batch and moves the running
  * ones towards them, as torch.nn.BatchNorm does: the variance with n - 1. One that is applied several times does so each time.
  * @param output of the network as it is at inference
+ * @returns its output, and the running statistics behind the step by the names of their weights
  */
-export function trainingForm(output: Value, replacements: Replacements): TrainingForm {
+export function trainingForm(output: Value, replacements: Replacements) {
   const rebuilt = new Map<unknown, Value>();
   const running = new Map<string, Value>();
   const now = (value: Value): Value => {
