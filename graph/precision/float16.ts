@@ -1,5 +1,5 @@
 import { inferTypes } from '../analysis/infer.js';
-import { NmodeError } from '../common/errors.js';
+import { badModel } from '../common/errors.js';
 import { toHalf } from '../common/half.js';
 import { ABSENT, type Model, type Node, opsetOf } from '../ir/model.js';
 import { apply, type OpDefinition } from '../ir/op.js';
@@ -9,7 +9,7 @@ import { cast } from '../ops/cast.js';
 import { definitionOf } from '../ops/index.js';
 import type { RunEach } from '../quantization/calibrate.js';
 import { withOutputs } from '../quantization/layers.js';
-import { inScopeOf, type Rewriting, type Rewritten, rewrite } from '../rewriting/rewrite.js';
+import { type Rewriting, rewrite } from '../rewriting/rewrite.js';
 import { float32Nodes, halfInputs, type Magnitudes } from './float32-nodes.js';
 import { losesWeights, weightAxis } from './half-constants.js';
 
@@ -31,14 +31,10 @@ const MAX_VALUES = 20_000;
 export async function halfPrecision(model: Model, runEach: RunEach): Promise<Model> {
   const opset = opsetOf(model);
   if (opset < FP16_OPSET) {
-    throw new NmodeError(
-      'BAD_MODEL',
-      `fp16 needs opset ${FP16_OPSET}, the model has ${opset}: export it with a later one`,
-    );
+    throw badModel(`fp16 needs opset ${FP16_OPSET}, the model has ${opset}: export it with a later one`);
   }
   const magnitudes = await magnitudesOf(model, runEach);
-  const float32 = float32Nodes(model, magnitudes);
-  return toFloat16(model, ({ outputs: [output = ABSENT] }) => float32.has(output)).model;
+  return toFloat16(model, float32Nodes(model, magnitudes));
 }
 
 async function magnitudesOf(model: Model, runEach: RunEach): Promise<Magnitudes> {
@@ -47,8 +43,7 @@ async function magnitudesOf(model: Model, runEach: RunEach): Promise<Magnitudes>
     .flatMap(({ outputs }) => outputs)
     .filter((name) => types.get(name)?.dtype === 'float32');
   if (names.length > MAX_VALUES) {
-    throw new NmodeError(
-      'BAD_MODEL',
+    throw badModel(
       `it has ${names.length} values in float32, and what float16 would lose is checked for ${MAX_VALUES} at most`,
     );
   }
@@ -76,19 +71,19 @@ function magnitudeOf(values: Float32Array): number {
 
 /**
  * Weights and activations in float16; inputs and outputs stay float32.
- * @param staysFloat32 nodes that a half cannot compute; large weights of their sums are stored as halves all the same
+ * @param float32 what nodes give that a half cannot compute; large weights of their sums are stored as halves all the same
  */
-function toFloat16(model: Model, staysFloat32: (node: Node) => boolean): Rewritten {
+function toFloat16(model: Model, float32: ReadonlySet<string>): Model {
   const halves = new Map<string, Value>();
-  return rewrite(model, (node, graph) => {
+  const { model: lowered } = rewrite(model, (node, graph) => {
     const definition = definitionOf(node, graph.opset);
     if (definition === undefined || node.opType === 'Cast' || node.outputs.length !== 1) return;
-    const made = graph.value(node.outputs[0]);
+    const [output = ABSENT] = node.outputs;
     const isFloat = (name: string) => graph.value(name)?.dtype === 'float32';
-    if (made?.dtype !== 'float32' || !node.inputs.slice(0, halfInputs(node)).some(isFloat)) return;
-    const computed = staysFloat32(node) ? inFloat : inHalf;
-    return inScopeOf(node, () => computed(node, definition, graph, halves));
+    if (!isFloat(output) || !node.inputs.slice(0, halfInputs(node)).some(isFloat)) return;
+    return (float32.has(output) ? inFloat : inHalf)(node, definition, graph, halves);
   });
+  return lowered;
 }
 
 type Computation = (
@@ -99,31 +94,27 @@ type Computation = (
 ) => Value | undefined;
 
 const inHalf: Computation = (node, definition, graph, halves) => {
-  const operands: (Value | undefined)[] = [];
-  for (const [index, name] of node.inputs.entries()) {
-    const value = name === ABSENT ? undefined : graph.value(name);
-    if (name !== ABSENT && value === undefined) return;
+  const operands = node.inputs.map((name, index) => {
+    const value = graph.value(name);
     const isHalf = value?.dtype === 'float32' && index < halfInputs(node);
-    operands.push(isHalf ? halfOf(name, value, graph, halves) : value);
-  }
+    return isHalf ? halfOf(name, value, graph, halves) : value;
+  });
   return cast(apply(definition, operands, Object.fromEntries(node.attributes)), 'float32');
 };
 
 /** Computed in float32, with weights that are halves in the file; undefined where that changes nothing. */
 const inFloat: Computation = (node, definition, graph, halves) => {
   let isStored = false;
-  const operands: (Value | undefined)[] = [];
-  for (const [index, name] of node.inputs.entries()) {
+  const operands = node.inputs.map((name, index) => {
     const [value, weight, axis] = [graph.value(name), graph.constant(name), weightAxis(node, index)];
-    if (name !== ABSENT && value === undefined) return;
     const fits =
       axis !== undefined &&
       weight?.dtype === 'float32' &&
       elementCount(weight.dims) >= MIN_ELEMENTS &&
       !losesWeights(weight, axis);
     isStored ||= fits;
-    operands.push(fits && value ? cast(halfOf(name, value, graph, halves), 'float32') : value);
-  }
+    return fits && value ? cast(halfOf(name, value, graph, halves), 'float32') : value;
+  });
   return isStored ? apply(definition, operands, Object.fromEntries(node.attributes)) : undefined;
 };
 

@@ -1,6 +1,6 @@
 import { at, floatAt } from '../common/at.js';
 import { isHeld, MAX_HALF, MIN_HALF } from '../common/half.js';
-import type { Attribute } from '../ir/attribute.js';
+import { type Attribute, intOf } from '../ir/attribute.js';
 import type { Node } from '../ir/model.js';
 import { elementCount, float32Values, type Tensor } from '../ir/tensor.js';
 import type { Rewriting } from '../rewriting/rewrite.js';
@@ -10,13 +10,10 @@ const WEIGHTS: Readonly<Record<string, (node: Node) => Readonly<Record<number, n
   Conv: () => ({ 1: 0 }),
   ConvTranspose: () => ({ 1: 1 }),
   MatMul: () => ({ 0: -2, 1: -1 }),
-  Gemm: ({ attributes }) => {
-    const isSet = (name: string) => {
-      const attribute = attributes.get(name);
-      return attribute?.type === 'int' && attribute.value === 1;
-    };
-    return { 0: isSet('transA') ? 1 : 0, 1: isSet('transB') ? 0 : 1 };
-  },
+  Gemm: ({ attributes }) => ({
+    0: intOf(attributes, 'transA', 0) === 1 ? 1 : 0,
+    1: intOf(attributes, 'transB', 0) === 1 ? 0 : 1,
+  }),
 };
 
 /** What is added to such sums. */
@@ -84,7 +81,7 @@ export function losesWeights(weight: Tensor, axis: number): boolean {
   );
 }
 
-export interface Filter {
+interface Filter {
   /** The largest magnitude, and the sum of all. */
   readonly largest: number;
   readonly sum: number;
@@ -93,8 +90,9 @@ export interface Filter {
 }
 
 /** What is known of the weights that each result is a sum with; a vector has one result. */
-export function filtersOf({ dims, ...tensor }: Tensor, axis: number): readonly Filter[] {
-  const values = float32Values({ dims, ...tensor });
+export function filtersOf(tensor: Tensor, axis: number): readonly Filter[] {
+  const { dims } = tensor;
+  const values = float32Values(tensor);
   const counted = axis < 0 ? axis + dims.length : axis;
   const [count, inner] =
     dims.length < 2 ? [1, values.length] : [at(dims, counted), elementCount(dims.slice(counted + 1))];
