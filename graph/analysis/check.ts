@@ -1,4 +1,4 @@
-import { NmodeError } from '../common/errors.js';
+import { badModel } from '../common/errors.js';
 import { mayEqual, shapeText } from '../ir/dim.js';
 import { ABSENT, type Graph, type Model, nodeName, opsetOf, replaceable } from '../ir/model.js';
 import { sizeOf } from '../ir/tensor.js';
@@ -25,9 +25,7 @@ export function check(model: Model): void {
   if (problems.length === 0) problems.push(...declared(model));
   if (problems.length > 0) {
     const more = problems.length > MAX_LISTED ? `; and ${problems.length - MAX_LISTED} more` : '';
-    throw new NmodeError(
-      'BAD_MODEL',
-      `not a valid model: ${problems.slice(0, MAX_LISTED).join('; ')}${more}`,
+    throw badModel(`not a valid model: ${problems.slice(0, MAX_LISTED).join('; ')}${more}`,
     );
   }
 }

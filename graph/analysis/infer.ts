@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../common/errors.js';
+import { badModel, reason } from '../common/errors.js';
 import { type Dim, numbers, OPEN, symbol } from '../ir/dim.js';
 import { ABSENT, type DeclaredType, type Model, type Node, nodeName, opsetOf } from '../ir/model.js';
 import { checkShape, inferOutputs } from '../ir/op.js';
@@ -122,6 +122,6 @@ export function naming<T>(place: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    throw new NmodeError('BAD_MODEL', `${place}: ${reason(error)}`, { cause: error });
+    throw badModel(`${place}: ${reason(error)}`, { cause: error });
   }
 }

@@ -2,7 +2,6 @@ import { intOf, intsOf, stringOf } from '../ir/attribute.js';
 import type { Node } from '../ir/model.js';
 import type { Value } from '../ir/value.js';
 import type { Rewriting } from '../rewriting/rewrite.js';
-import { reapplied } from './reapplied.js';
 import { isConvolution } from './scale-convolution.js';
 
 /** A convolution of constant weights with its activation, where that is all that reads it. */
@@ -65,5 +64,5 @@ export function withActivation(
   x: Value,
   graph: Rewriting,
 ): Value {
-  return activation === undefined ? x : reapplied(activation, x, graph);
+  return activation === undefined ? x : graph.reapplied(activation, x);
 }

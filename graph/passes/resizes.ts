@@ -5,7 +5,6 @@ import type { Node } from '../ir/model.js';
 import { float32Values } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { inScopeOf, type Rewriting } from '../rewriting/rewrite.js';
-import { reapplied } from './reapplied.js';
 
 /** The scales of a Resize; undefined where it has sizes instead, or what no runtime takes for scales. */
 export function scalesOf(node: Node, graph: Rewriting): Float32Array | undefined {
@@ -35,5 +34,5 @@ export function isLinearResize(node: Node, graph: Rewriting): boolean {
 
 /** The same Resize of another value of the same shape. */
 export function resized(node: Node, x: Value, graph: Rewriting): Value {
-  return inScopeOf(node, () => reapplied(node, x, graph));
+  return inScopeOf(node, () => graph.reapplied(node, x));
 }

@@ -9,7 +9,6 @@ import { Conv } from '../ops/conv.js';
 import { definitionOf } from '../ops/index.js';
 import { dequantizeLinear, quantizeLinear } from '../ops/quantize-linear.js';
 import { type ConvActivation, withActivation } from '../passes/conv-activation.js';
-import { reapplied } from '../passes/reapplied.js';
 import { inScopeOf, type Rewriting, type Rule } from '../rewriting/rewrite.js';
 import { clampedCarrier, isActivation, isCarrier, isJoin, knownRange } from './carriers.js';
 import { readsFew, withMoreChannels, withMoreWeights } from './channel-padding.js';
@@ -156,7 +155,7 @@ function activated(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Ran
   const [[input = ABSENT], [output = ABSENT]] = [node.inputs, node.outputs];
   const [x, range] = [graph.value(input), knownRange(node) ?? ranges.get(output)];
   if (x === undefined || range === undefined || !isQuantized(input, graph)) return;
-  return quantized(reapplied(node, x, graph), activationParameters(range));
+  return quantized(graph.reapplied(node, x), activationParameters(range));
 }
 
 /** Feature maps of which one is quantised at least, joined; the others are rounded once, to the scale of all. */
@@ -178,5 +177,5 @@ function pooled(node: Node, graph: Rewriting): Value | undefined {
   const [input = ABSENT] = node.inputs;
   const [x, parameters] = [graph.value(input), parametersOf(graph.producer(input), graph)];
   if (x === undefined || parameters === undefined || node.outputs.length !== 1) return;
-  return quantized(reapplied(node, x, graph), parameters);
+  return quantized(graph.reapplied(node, x), parameters);
 }

@@ -1,9 +1,8 @@
-import { NmodeError } from '../common/errors.js';
-import { type Dim, dimText } from '../ir/dim.js';
-import type { Model, ValueInfo } from '../ir/model.js';
+import { badUsage } from '../common/errors.js';
+import type { Model } from '../ir/model.js';
 import type { Value } from '../ir/value.js';
 import { sinceOf } from '../ops/index.js';
-import { NameAllocator } from './name-allocator.js';
+import { declare, NameAllocator } from './name-allocator.js';
 
 /** The opsets that models are lifted to, with the oldest IR version that carries each. */
 export const IR_OF_OPSET: ReadonlyMap<number, number> = new Map([
@@ -40,24 +39,17 @@ export function assemble(options: AssembleOptions): Model {
   const opset = options.opset ?? DEFAULT_OPSET;
   const irVersion = IR_OF_OPSET.get(opset);
   if (irVersion === undefined || !OPSETS.includes(opset)) {
-    throw new NmodeError('BAD_USAGE', `opset ${opset} is not supported: choose 13 to 18`);
+    throw badUsage(`opset ${opset} is not supported: choose 13 to 18`);
   }
   const graph = new NameAllocator();
   for (const { source } of options.inputs) {
     if (source.kind !== 'input') throw new TypeError('an input is computed');
     graph.claim(source.name);
   }
-  for (const [name, value] of Object.entries(options.outputs)) {
-    graph.claim(name);
-    graph.give(value, name);
-  }
-  for (const value of Object.values(options.outputs)) graph.nameOf(value);
+  const outputs = graph.placeOutputs(options.outputs);
   const newer = graph.nodes.find((node) => (sinceOf(node) ?? 0) > opset);
   if (newer !== undefined) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `opset ${opset} is too old: ${newer.opType} (${newer.name}) needs ${sinceOf(newer)}`,
-    );
+    throw badUsage(`opset ${opset} is too old: ${newer.opType} (${newer.name}) needs ${sinceOf(newer)}`);
   }
   return {
     irVersion,
@@ -68,16 +60,10 @@ export function assemble(options: AssembleOptions): Model {
     graph: {
       name: options.name,
       inputs: options.inputs.map((value) => declare(graph.nameOf(value), value)),
-      outputs: Object.entries(options.outputs).map(([name, value]) => declare(name, value)),
+      outputs,
       valueInfo: [],
       nodes: graph.nodes,
       initializers: graph.initializers,
     },
   };
-}
-
-/** The declaration of a value in a file. */
-export function declare(name: string, { dtype, shape }: Value): ValueInfo {
-  const dims = shape.map((dim: Dim) => (typeof dim === 'number' ? dim : dimText(dim)));
-  return { name, type: { dtype, shape: dims } };
 }

@@ -1,16 +1,11 @@
 import { namesIn } from '../analysis/subgraphs.js';
-import { NmodeError, reason } from '../common/errors.js';
-import type { Model } from '../ir/model.js';
-import type { Value } from '../ir/value.js';
-import { declare } from './assemble.js';
+import { badModel, reason } from '../common/errors.js';
+import type { Model, ValueInfo } from '../ir/model.js';
+import { input, type Value, type ValueType } from '../ir/value.js';
 import { NameAllocator } from './name-allocator.js';
 
 /** A tensor of a model, to compute others from. */
-export const tensorOf = (name: string, { dtype, shape }: Pick<Value, 'dtype' | 'shape'>): Value => ({
-  dtype,
-  shape,
-  source: { kind: 'input', name },
-});
+export const tensorOf = (name: string, { dtype, shape }: ValueType): Value => input(name, dtype, shape);
 
 /**
  * A model that goes on to compute other outputs in place of its own; all else of it stays as it is.
@@ -20,22 +15,19 @@ export const tensorOf = (name: string, { dtype, shape }: Pick<Value, 'dtype' | '
 export function extend(model: Model, outputs: Readonly<Record<string, Value>>): Model {
   const { graph } = model;
   const placement = new NameAllocator();
+  let declared: readonly ValueInfo[];
   for (const name of namesIn({ ...graph, outputs: [] })) placement.claim(name);
   try {
-    for (const [name, value] of Object.entries(outputs)) {
-      placement.claim(name);
-      placement.give(value, name);
-    }
-    for (const value of Object.values(outputs)) placement.nameOf(value);
+    declared = placement.placeOutputs(outputs);
   } catch (error) {
-    throw new NmodeError('BAD_MODEL', `${reason(error)}: rename it in the model`, { cause: error });
+    throw badModel(`${reason(error)}: rename it in the model`, { cause: error });
   }
   return {
     ...model,
     graph: {
       ...graph,
       nodes: [...graph.nodes, ...placement.nodes],
-      outputs: Object.entries(outputs).map(([name, value]) => declare(name, value)),
+      outputs: declared,
       valueInfo: [...graph.valueInfo, ...graph.outputs].filter(({ type, typeBytes }) => type ?? typeBytes),
       initializers: new Map([...graph.initializers, ...placement.initializers]),
     },

@@ -1,6 +1,13 @@
-import type { Node } from '../ir/model.js';
+import { dimText } from '../ir/dim.js';
+import type { Node, ValueInfo } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
 import type { Operation, Value, ValueType } from '../ir/value.js';
+
+/** The declaration of a value in a file. */
+export function declare(name: string, { dtype, shape }: Value): ValueInfo {
+  const dims = shape.map((dim) => (typeof dim === 'number' ? dim : dimText(dim)));
+  return { name, type: { dtype, shape: dims } };
+}
 
 /** Gives values their names and brings their operations into topological order: the one authority for names of a graph. */
 export class NameAllocator {
@@ -35,6 +42,17 @@ export class NameAllocator {
     if (source.kind !== 'operation') throw new TypeError(`output '${name}' is not computed`);
     if (this.#given.has(source.operation)) throw new TypeError(`output '${name}' has two names`);
     this.#given.set(source.operation, name);
+  }
+
+  /** Places what outputs need, and gives them their names. @throws TypeError where it cannot */
+  placeOutputs(outputs: Readonly<Record<string, Value>>): readonly ValueInfo[] {
+    const entries = Object.entries(outputs);
+    for (const [name, value] of entries) {
+      this.claim(name);
+      this.give(value, name);
+    }
+    for (const [, value] of entries) this.nameOf(value);
+    return entries.map(([name, value]) => declare(name, value));
   }
 
   /** The name of a value; places the operation behind it first. */

@@ -2,10 +2,12 @@ import { inferTypes, type Types } from '../analysis/infer.js';
 import { neededNodes } from '../analysis/prune.js';
 import { captured, namesIn, namesRead, readsUnseen } from '../analysis/subgraphs.js';
 import { at } from '../common/at.js';
-import { NmodeError } from '../common/errors.js';
+import { badModel } from '../common/errors.js';
 import { ABSENT, type Model, type Node, nodeName, opsetOf, replaceable } from '../ir/model.js';
+import { apply } from '../ir/op.js';
 import type { Tensor } from '../ir/tensor.js';
 import { initializer, scope, type Value, type ValueType } from '../ir/value.js';
+import { definitionOf } from '../ops/index.js';
 import { NameAllocator } from './name-allocator.js';
 
 /** What the only output of a node can be computed by instead; undefined where the rule does not hold for it. */
@@ -66,8 +68,7 @@ export class Rewriting {
     const { inputs, outputs, initializers, nodes } = model.graph;
     const nested = nodes.find(readsUnseen);
     if (nested !== undefined) {
-      throw new NmodeError(
-        'BAD_MODEL',
+      throw badModel(
         `node '${nodeName(nested)}' (${nested.opType}) holds a subgraph that cannot be read, and what that takes from the graph is not seen: run it as it is, or give one without control flow`,
       );
     }
@@ -124,6 +125,14 @@ export class Rewriting {
     this.#initializers.set(given, tensor);
     this.#types.set(given, value);
     return { ...value, source: { kind: 'input', name: given } };
+  }
+
+  /** The same operator, with the same attributes and other inputs, of another first input. */
+  reapplied(node: Node, x: Value): Value {
+    const definition = definitionOf(node, this.opset);
+    if (definition === undefined) throw new TypeError(`node '${node.name}' (${node.opType}) is not known`);
+    const rest = node.inputs.slice(1).map((name) => this.value(name));
+    return apply(definition, [x, ...rest], Object.fromEntries(node.attributes));
   }
 
   apply(rule: Rule): Rewritten {

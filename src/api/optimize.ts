@@ -9,7 +9,7 @@ import { encodeChunks } from '../../graph/file/write.js';
 import { type Model, opsetOf, outlineOf } from '../../graph/ir/model.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
 import { lift } from '../../graph/lifting/lift.js';
-import { headed } from '../../graph/rewriting/append-head.js';
+import { headed } from '../../graph/rewriting/head.js';
 import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { naming } from '../../runtime/common/naming.js';
 import { type InputSpecOptions, imageSpecOf, inputSpecOf } from '../../runtime/input-spec.js';

@@ -17,7 +17,7 @@ import { HEAD_KEY } from '../../graph/common/recipe.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
-import { beforeHead } from '../../graph/rewriting/before-head.js';
+import { beforeHead } from '../../graph/rewriting/head.js';
 import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { named } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';

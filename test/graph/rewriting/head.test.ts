@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { check } from '../../../graph/analysis/check.js';
 import { relu } from '../../../graph/ops/unary.js';
-import { headed } from '../../../graph/rewriting/append-head.js';
+import { headed } from '../../../graph/rewriting/head.js';
 import { applyHead } from '../../../runtime/images/files/head.js';
 import { run } from '../../support/graph.js';
 import { COLOURS, pixelwise } from '../../support/pixelwise.js';

@@ -8,7 +8,7 @@ import { encodeModel } from '../../../graph/file/write.js';
 import { type Attribute, int, string } from '../../../graph/ir/attribute.js';
 import type { Node } from '../../../graph/ir/model.js';
 import { float32Tensor } from '../../../graph/ir/tensor.js';
-import { beforeHead } from '../../../graph/rewriting/before-head.js';
+import { beforeHead } from '../../../graph/rewriting/head.js';
 import { verify } from '../../../src/api/verify.js';
 import { fixture } from '../../support/fixtures.js';
 import { handmade, node } from '../../support/graph.js';

@@ -146,7 +146,7 @@ export const MODELS: Conditions = {
     'a tensor of … bytes holds …':
       'bytes() of an initializer gives another length than its shape and type take',
   },
-  'graph/rewriting/append-head.ts': {
+  'graph/rewriting/head.ts': {
     "its output '…' is …, … needs one float32 [N, classes, H, W]":
       'the first output is known to be of another type or rank, or nothing is known of it',
     'opset …, and a Softmax over channels needs …: give … where images are segmented instead':
@@ -174,9 +174,6 @@ export const MODELS: Conditions = {
   'graph/passes/convolution-merging.ts': {
     "node '…' has no constant weight": 'never: only convolutions of constant weights are merged',
     'nothing to merge': 'never: groups that are merged have two convolutions or more',
-  },
-  'graph/passes/reapplied.ts': {
-    "node '…' (…) is not known": 'never: rules apply again what they found by its operator',
   },
   'graph/passes/scale-convolution.ts': {
     "node '…' is not a convolution of constant weights": 'never: callers ask isConvolution before',
@@ -260,6 +257,7 @@ export const MODELS: Conditions = {
   'graph/rewriting/rewrite.ts': {
     "node '…' (…) holds a subgraph that cannot be read, and what that takes from the graph is not seen: run it as it is, or give one without control flow":
       'a model is to be rewritten, and an attribute of a node holds several graphs, or one with a tensor that is not read',
+    "node '…' (…) is not known": 'never: rules apply again what they found by its operator',
   },
   'graph/analysis/spatial/site.ts': {
     "node '…' reads nothing of the image":
