@@ -39,7 +39,8 @@ export function expectedTime(model: Model, known: Readonly<Record<string, number
   const { nodes } = model.graph;
   const types = inferTypes(model, known, declaredTypes(model, known));
   const opset = opsetOf(model);
-  const { producers, readers, isDequantized, isInteger } = integerParts(nodes);
+  const { producers, isDequantized, isInteger } = integerParts(nodes);
+  const readInFloat = new Set(nodes.flatMap((node) => (isInteger(node) ? [] : node.inputs)));
   let [integer, float] = [0, 0];
   for (const node of nodes) {
     const values = valuesOf(node, types);
@@ -57,24 +58,15 @@ export function expectedTime(model: Model, known: Readonly<Record<string, number
     } else if (node.opType === 'QuantizeLinear' && !isInteger(producers.get(input))) {
       integer += values * NANOSECONDS.boundary;
     } else if (node.opType === 'DequantizeLinear' && producers.has(input)) {
-      const leaves = (readers.get(at(node.outputs, 0)) ?? []).some((reader) => !isInteger(reader));
-      if (leaves) integer += values * NANOSECONDS.boundary;
+      if (readInFloat.has(at(node.outputs, 0))) integer += values * NANOSECONDS.boundary;
     }
   }
   return float === 0 ? undefined : integer / float;
 }
 
-/** Which nodes a runtime computes on integers, and who makes and reads the values around them. */
+/** Which nodes a runtime computes on integers, and who makes the values around them. */
 function integerParts(nodes: readonly Node[]) {
   const producers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
-  const readers = new Map<string, Node[]>();
-  for (const node of nodes) {
-    for (const name of node.inputs) {
-      const known = readers.get(name);
-      if (known === undefined) readers.set(name, [node]);
-      else known.push(node);
-    }
-  }
   const isDequantized = (name = ABSENT) => producers.get(name)?.opType === 'DequantizeLinear';
   const kernels = new Set(
     nodes.filter(
@@ -86,7 +78,7 @@ function integerParts(nodes: readonly Node[]) {
     const before = node && FUSED.has(node.opType) ? producers.get(node.inputs[0] ?? ABSENT) : node;
     return before !== undefined && kernels.has(before);
   };
-  return { producers, readers, isDequantized, isInteger };
+  return { producers, isDequantized, isInteger };
 }
 
 /** The values that a node gives; none for those of unknown type that quantisation has nothing to do with. */

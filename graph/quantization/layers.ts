@@ -41,24 +41,18 @@ export function quantizableLayers(model: Model): readonly QuantizableLayer[] {
   const graph = new Rewriting(model);
   const head = headValues(model, graph);
   return model.graph.nodes.flatMap((node) => {
-    const end = layerEnd(node, graph);
-    if (end === undefined || !isWorthwhile(end, graph)) return [];
-    const layer = layerOf(node, end);
-    return head.has(layer.output) ? [] : [layer];
+    const convolution = layerEnd(node, graph)?.convolution;
+    if (convolution === undefined || !isWorthwhile(convolution, graph)) return [];
+    const [[input = ABSENT], [name = ABSENT]] = [convolution.inputs, convolution.outputs];
+    const [output = ABSENT] = node.outputs;
+    return head.has(output) ? [] : [{ name, input, output }];
   });
 }
 
 /** The gate of a squeeze-and-excitation has one pixel: it takes no time, and its rounding would reach every pixel. */
-function isWorthwhile({ convolution: { outputs } }: ConvActivation, graph: Rewriting): boolean {
+function isWorthwhile({ outputs }: Node, graph: Rewriting): boolean {
   const type = graph.value(outputs[0]);
   return type?.shape.slice(2).some((size) => size !== 1) === true;
-}
-
-function layerOf(node: Node, { convolution }: ConvActivation): QuantizableLayer {
-  const [input = ABSENT] = convolution.inputs;
-  const [name = ABSENT] = convolution.outputs;
-  const [output = ABSENT] = node.outputs;
-  return { name, input, output };
 }
 
 /** The model with more of its values as outputs. */

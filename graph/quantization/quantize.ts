@@ -70,45 +70,22 @@ interface Beside {
   readonly winograd: readonly string[];
 }
 
-/** What layers cost with the ranges that one method finds. */
-interface Calibrated {
-  readonly method: CalibrationMethod;
-  readonly on8Bits: (some: readonly QuantizableLayer[]) => Promise<Candidate>;
-  /** With all of them on integers. */
-  readonly all: Candidate;
-}
-
-/** The first method with which all layers keep within the budget, or else the one with which they cost least. */
-async function best(
-  methods: readonly CalibrationMethod[],
-  calibrated: (method: CalibrationMethod) => Promise<Calibrated>,
-  isEnough: (found: Calibrated) => boolean,
-): Promise<Calibrated> {
-  const [first = CALIBRATION_METHODS[0], ...others] = methods;
-  let cheapest = await calibrated(first);
-  for (const method of others) {
-    if (isEnough(cheapest)) break;
-    const next = await calibrated(method);
-    if (next.all.loss < cheapest.all.loss) cheapest = next;
-  }
-  return cheapest;
-}
-
 /** The layers on integers, but for those that the budget needs in float; undefined where it cannot be met. */
 async function quantizeLayers(
   { mixed, layers, winograd }: Beside,
   { method: asked, target, budget, isTimeUp = () => false, runEach, lossOf, onProgress }: QuantizeOptions,
 ): Promise<Quantized | undefined> {
   const graph = new Rewriting(mixed);
-  const methods = asked ? [asked] : CALIBRATION_METHODS;
+  const [first, ...others] = asked ? [asked] : CALIBRATION_METHODS;
   // Each layer alone, and then one less at a time.
-  const total = methods.length + 2 * layers.length;
+  const total = 1 + others.length + 2 * layers.length;
   let tried = 0;
   onProgress?.(tried, total);
-  const calibrated = async (by: CalibrationMethod): Promise<Calibrated> => {
-    const ranges = await calibrate(mixed, layers, runEach, by, carriedValues(layers, graph));
+  /** What layers cost with the ranges that one method finds. */
+  const calibrated = async (method: CalibrationMethod) => {
+    const ranges = await calibrate(mixed, layers, runEach, method, carriedValues(layers, graph));
     const weights: QuantizedWeights = new Map();
-    const on8Bits: Calibrated['on8Bits'] = async (some) => {
+    const on8Bits = async (some: readonly QuantizableLayer[]): Promise<Candidate> => {
       const names = new Set(some.map(({ name }) => name));
       const rule = quantizeConvolutions(
         ranges,
@@ -123,10 +100,16 @@ async function quantizeLayers(
       onProgress?.(Math.min(++tried, total), total);
       return { model: quantized, loss };
     };
-    return { method: by, on8Bits, all: await on8Bits(layers) };
+    return { method, on8Bits, all: await on8Bits(layers) };
   };
-  const isEnough = ({ all }: Calibrated) => all.loss <= budget || isTimeUp();
-  const { method, on8Bits, all } = await best(methods, calibrated, isEnough);
+  // The first with which all layers keep within the budget, or else the one with which they cost least.
+  let cheapest = await calibrated(first);
+  for (const method of others) {
+    if (cheapest.all.loss <= budget || isTimeUp()) break;
+    const next = await calibrated(method);
+    if (next.all.loss < cheapest.all.loss) cheapest = next;
+  }
+  const { method, on8Bits, all } = cheapest;
   // Without a layer on integers, what is in Winograd's form is left.
   const none = winograd.length > 0 && all.loss > budget ? await on8Bits([]) : undefined;
   if (none !== undefined && none.loss > budget) return;
