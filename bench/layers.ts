@@ -12,7 +12,7 @@ import { maxPool } from '../graph/ops/pool.js';
 import { dequantizeLinear } from '../graph/ops/quantize-linear.js';
 import { relu } from '../graph/ops/unary.js';
 import { expectedRatios, type Target } from '../graph/passes/winograd/cost.js';
-import type { Layer } from '../graph/passes/winograd/layer.js';
+import type { Layer } from '../graph/passes/winograd/transforms.js';
 import { winograd } from '../graph/passes/winograd/winograd.js';
 import { activationParameters } from '../graph/quantization/parameters.js';
 import { quantizeConvolutions } from '../graph/quantization/quantize-convolutions.js';

@@ -59,10 +59,6 @@ export function isRelu({ opType, domain }: Node): boolean {
 }
 
 /** The activation of x, where there is one. */
-export function withActivation(
-  { activation }: Pick<ConvActivation, 'activation'>,
-  x: Value,
-  graph: Rewriting,
-): Value {
+export function withActivation(activation: Node | undefined, x: Value, graph: Rewriting): Value {
   return activation === undefined ? x : graph.reapplied(activation, x);
 }

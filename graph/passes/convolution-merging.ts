@@ -1,13 +1,14 @@
 import { at } from '../common/at.js';
 import { computed } from '../ir/computed.js';
-import { ABSENT, type Node } from '../ir/model.js';
+import type { Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
-import { float32Values, type Tensor } from '../ir/tensor.js';
+import { float32Values } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { Conv } from '../ops/conv.js';
 import { sliceAxis } from '../ops/slice.js';
 import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 import { type ConvActivation, convActivation, withActivation } from './conv-activation.js';
+import { operandsOf } from './scale-convolution.js';
 
 /** Channels that runtimes compute together: fewer cost as much. */
 const BLOCK = 16;
@@ -36,14 +37,8 @@ export function convolutionMerging(): Rule {
       channels += more;
     }
     if (ends.length === 1) return;
-    const whole = withActivation(
-      end,
-      convolutionOf(
-        ends.map((each) => each.end.convolution),
-        graph,
-      ),
-      graph,
-    );
+    const convolutions = ends.map((each) => each.end.convolution);
+    const whole = withActivation(end.activation, convolutionOf(convolutions, graph), graph);
     let from = 0;
     for (const each of ends) {
       const to = from + channelsOf(each.end.convolution, graph);
@@ -59,15 +54,7 @@ const MAX_READERS = 128;
 
 const blocks = (channels: number) => Math.ceil(channels / BLOCK);
 
-function weightOf(node: Node, graph: Rewriting): Tensor {
-  const weight = graph.constant(node.inputs[1]);
-  if (weight === undefined) throw new TypeError(`node '${node.name}' has no constant weight`);
-  return weight;
-}
-
-function channelsOf(node: Node, graph: Rewriting): number {
-  return at(weightOf(node, graph).dims, 0);
-}
+const channelsOf = (node: Node, graph: Rewriting): number => at(operandsOf(node, graph).weight.dims, 0);
 
 /** Ends of convolutions of the same value with the same window, and a ReLU where this one has it. */
 function siblings({ convolution, activation }: ConvActivation, graph: Rewriting) {
@@ -94,30 +81,24 @@ function windowKey(node: Node, graph: Rewriting): string {
 
 /** One convolution with the channels of all, one after the other. */
 function convolutionOf(nodes: readonly Node[], graph: Rewriting): Value {
-  const first = at(nodes, 0);
-  const [input, weightName, biasName = ABSENT] = first.inputs;
-  const x = graph.value(input);
-  if (x === undefined || weightName === undefined) throw new TypeError('nothing to merge');
-  const weights = nodes.map((node) => weightOf(node, graph));
-  const channels = nodes.reduce((sum, node) => sum + channelsOf(node, graph), 0);
-  const weight = computed([channels, ...at(weights, 0).dims.slice(1)], (values) =>
-    join(values, weights.map(float32Values)),
-  );
-  const bias = computed([channels], (values) =>
+  const parts = nodes.map((node) => operandsOf(node, graph));
+  const { x, weightName, biasName, weight: first } = at(parts, 0);
+  const { name, attributes } = at(nodes, 0);
+  const channels = parts.reduce((sum, { weight }) => sum + at(weight.dims, 0), 0);
+  const whole = computed([channels, ...first.dims.slice(1)], (values) =>
     join(
       values,
-      nodes.map((node) => {
-        const own = graph.constant(node.inputs[2]);
-        return own ? float32Values(own) : new Float32Array(channelsOf(node, graph));
-      }),
+      parts.map(({ weight }) => float32Values(weight)),
     ),
   );
-  const operands = [
-    x,
-    graph.weight(weightName, weight),
-    graph.weight(biasName || `${first.name}.bias`, bias),
-  ];
-  return apply(Conv, operands, Object.fromEntries(first.attributes));
+  const biases = computed([channels], (values) =>
+    join(
+      values,
+      parts.map(({ weight, bias }) => (bias ? float32Values(bias) : new Float32Array(at(weight.dims, 0)))),
+    ),
+  );
+  const operands = [x, graph.weight(weightName, whole), graph.weight(biasName || `${name}.bias`, biases)];
+  return apply(Conv, operands, Object.fromEntries(attributes));
 }
 
 function join(whole: Float32Array, parts: readonly Float32Array[]): void {

@@ -1,6 +1,7 @@
 import { captured, readsUnseen } from '../analysis/subgraphs.js';
+import { computed } from '../ir/computed.js';
 import type { Model } from '../ir/model.js';
-import { aligned, byteLength, elementCount, readFloat32, type Tensor } from '../ir/tensor.js';
+import { aligned, byteLength, readFloat32, type Tensor } from '../ir/tensor.js';
 
 /** Which inputs of an operator are multiplied with others. */
 const MULTIPLIED: ReadonlyMap<string, readonly number[]> = new Map([
@@ -17,7 +18,7 @@ function at(operators: string, positions: readonly number[]): [string, readonly 
   return operators.split(' ').map((operator) => [operator, positions]);
 }
 
-export interface WithoutDenormals {
+interface WithoutDenormals {
   readonly model: Model;
   /** How many weights became zero. Reads those that nobody has read so far: asked when the model is written, it takes no time. */
   count(): number;
@@ -46,9 +47,9 @@ export function withoutDenormals(model: Model): WithoutDenormals {
     // What is in memory need not wait.
     if (tensor.fill === undefined && countDenormals(tensor.bytes()) === 0) return [name, tensor];
     room -= byteLength(tensor.dtype, tensor.dims);
-    const { count, ...clean } = flushed(tensor, room >= 0);
-    counts.push(count);
-    return [name, clean];
+    const clean = flushed(tensor, room >= 0);
+    counts.push(clean.count);
+    return [name, clean.tensor];
   });
   return {
     model: { ...model, graph: { ...model.graph, initializers: new Map(cleaned) } },
@@ -86,31 +87,21 @@ function flush(values: Float32Array): number {
 }
 
 /** Flushed as it is read, so that a weight that is written once is gone through once. */
-function flushed(
-  tensor: Tensor,
-  isKept: boolean,
-): Required<Pick<Tensor, 'fill'>> & Tensor & { count(): number } {
-  const { dtype, dims } = tensor;
+function flushed(tensor: Tensor, isKept: boolean) {
   let [found, kept]: [number?, Uint8Array?] = [];
-  const fill = (target: Uint8Array) => {
-    if (kept !== undefined) {
-      target.set(kept);
-      return;
-    }
-    const values = new Float32Array(target.buffer, target.byteOffset, elementCount(dims));
+  const clean = computed(tensor.dims, (values) => {
     readFloat32(tensor, values);
     found = flush(values);
-  };
+  });
+  const fill = (target: Uint8Array) => (kept === undefined ? clean.fill?.(target) : target.set(kept));
   const bytes = () => {
-    if (kept !== undefined) return kept;
-    const target = new Uint8Array(byteLength(dtype, dims));
-    fill(target);
-    if (isKept) kept = target;
-    return target;
+    const whole = kept ?? clean.bytes();
+    if (isKept) kept = whole;
+    return whole;
   };
   const count = () => {
     if (found === undefined) bytes();
     return found ?? 0;
   };
-  return { dtype, dims, bytes, fill, count };
+  return { tensor: { ...clean, bytes, fill }, count };
 }

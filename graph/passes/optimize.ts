@@ -10,7 +10,7 @@ import { convolutionMerging } from './convolution-merging.js';
 import { withoutDenormals } from './denormal-weights.js';
 import { noOperation } from './no-operation.js';
 import { pointwiseProducts } from './pointwise-products.js';
-import { resizeProducts } from './resize-products.js';
+import { resizeProducts } from './resizes.js';
 import { thinConvolutions } from './thin-convolutions.js';
 import { thinIntegerConvolutions } from './thin-integer-convolutions.js';
 import { algorithmOf, TARGETS, type Target } from './winograd/cost.js';

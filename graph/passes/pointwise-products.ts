@@ -28,5 +28,5 @@ export const pointwiseProducts: Rule = (node, graph) => {
   const pixels = reshape(x, [batch, channels, elementCount(space)]);
   const product = matMul(graph.weight(weightName, { ...weight, dims: [outputs, channels] }), pixels);
   const sum = bias ? add(product, graph.weight(biasName, { ...bias, dims: [outputs, 1] })) : product;
-  return withActivation(end, reshape(sum, [batch, outputs, ...space]), graph);
+  return withActivation(end.activation, reshape(sum, [batch, outputs, ...space]), graph);
 };

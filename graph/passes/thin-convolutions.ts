@@ -29,14 +29,9 @@ export const thinConvolutions: Rule = (node, graph) => {
   const { attributes } = end.convolution;
   const { x, weight, weightName, biasName } = operandsOf(end.convolution, graph);
   if (weight.dims.length !== 4 || !pays(weight.dims, x.shape.slice(2))) return;
-  const y = sumOfRows(
-    x,
-    weight.dims,
-    graph.weight(weightName, byRow(weight)),
-    graph.value(biasName),
-    attributes,
-  );
-  return withActivation(end, y, graph);
+  const rows = graph.weight(weightName, byRow(weight));
+  const y = sumOfRows(x, weight.dims, rows, graph.value(biasName), attributes);
+  return withActivation(end.activation, y, graph);
 };
 
 /** The same where weights are computed, as they are in a step of a training. */

@@ -56,7 +56,7 @@ export const thinIntegerConvolutions: Rule = (node, graph) => {
     pads: ints(pads),
     strides: ints([side, side]),
   });
-  return depthToSpace(withActivation(end, convolved, graph), side);
+  return depthToSpace(withActivation(end.activation, convolved, graph), side);
 };
 
 /** A bias for each place of a block. */

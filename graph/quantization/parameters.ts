@@ -11,11 +11,14 @@ export interface Range {
 
 const LEVELS = 255;
 
-/** Scale and zero point of uint8 for a range: zero, which padding is made of, is met exactly. */
-export function activationParameters({ min, max }: Range): {
+/** How values are quantised. */
+export interface Parameters {
   readonly scale: Value;
   readonly zeroPoint: Value;
-} {
+}
+
+/** Scale and zero point of uint8 for a range: zero, which padding is made of, is met exactly. */
+export function activationParameters({ min, max }: Range): Parameters {
   const [low, high] = [Math.min(min, 0), Math.max(max, 0)];
   const scale = Math.fround((high - low) / LEVELS) || 1;
   const zero = Math.min(LEVELS, Math.max(0, Math.round(-low / scale)));

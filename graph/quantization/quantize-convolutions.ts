@@ -1,20 +1,22 @@
 import { at } from '../common/at.js';
 import { intOf } from '../ir/attribute.js';
+import { computed } from '../ir/computed.js';
 import { ABSENT, type Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
-import { float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
+import { float32Tensor, float32Values, int64Tensor, type Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
 import { Concat } from '../ops/concat.js';
 import { Conv } from '../ops/conv.js';
 import { definitionOf } from '../ops/index.js';
+import { pad } from '../ops/pad.js';
 import { dequantizeLinear, quantizeLinear } from '../ops/quantize-linear.js';
 import { type ConvActivation, withActivation } from '../passes/conv-activation.js';
 import { inScopeOf, type Rewriting, type Rule } from '../rewriting/rewrite.js';
 import { clampedCarrier, isActivation, isCarrier, isJoin, knownRange } from './carriers.js';
-import { readsFew, withMoreChannels, withMoreWeights } from './channel-padding.js';
 import { isClamp, layerEnd } from './layers.js';
 import {
   activationParameters,
+  type Parameters,
   type QuantizedWeight,
   quantizedBias,
   quantizedWeight,
@@ -61,11 +63,6 @@ export function quantizeConvolutions(
 /** By the names of a convolution's weight and bias and the scale of its input. */
 export type QuantizedWeights = Map<string, QuantizedWeight>;
 
-interface Parameters {
-  readonly scale: Value;
-  readonly zeroPoint: Value;
-}
-
 function quantized(x: Value, { scale, zeroPoint }: Parameters): Value {
   return dequantizeLinear(quantizeLinear(x, scale, zeroPoint), scale, zeroPoint);
 }
@@ -98,13 +95,13 @@ function parametersOf(node: Node | undefined, graph: Rewriting): Parameters | un
 }
 
 function convolutionOf(
-  end: ConvActivation,
+  { convolution, activation }: ConvActivation,
   weight: Tensor,
   { x, scale }: { readonly x: Value; readonly scale: number },
   graph: Rewriting,
   weights: QuantizedWeights,
 ): Value {
-  const [, weightName = ABSENT, biasName = ABSENT] = end.convolution.inputs;
+  const [, weightName = ABSENT, biasName = ABSENT] = convolution.inputs;
   const bias = graph.constant(biasName);
   const key = JSON.stringify([weightName, biasName, scale]);
   const known = weights.get(key) ?? quantizedWeight(weight, bias && { tensor: bias, inputScale: scale });
@@ -115,13 +112,14 @@ function convolutionOf(
   const sums = scales.map((each) => each * scale);
   const quantizedBiases =
     bias && dequantizeLinear(graph.weight(biasName, quantizedBias(bias, sums)), vector(sums), undefined, 0);
-  return inScopeOf(end.convolution, () =>
-    withActivation(
-      end,
-      apply(Conv, [x, quantizedWeights, quantizedBiases], Object.fromEntries(end.convolution.attributes)),
-      graph,
-    ),
-  );
+  return inScopeOf(convolution, () => {
+    const sum = apply(
+      Conv,
+      [x, quantizedWeights, quantizedBiases],
+      Object.fromEntries(convolution.attributes),
+    );
+    return withActivation(activation, sum, graph);
+  });
 }
 
 /** The sum or product of two values of which one is quantised at least, clamped or not. */
@@ -134,7 +132,7 @@ function combined(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Rang
   if (!carrier.inputs.some((name) => isQuantized(name, graph))) return;
   const operands = carrier.inputs.map((name) => quantizedOperand(name, graph, ranges));
   if (!operands.every((operand) => operand !== undefined)) return;
-  const result = withActivation(clamp ? { activation: clamp } : {}, apply(definition, operands), graph);
+  const result = withActivation(clamp, apply(definition, operands), graph);
   return quantized(result, activationParameters(range));
 }
 
@@ -174,8 +172,43 @@ function joined(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Range>
 }
 
 function pooled(node: Node, graph: Rewriting): Value | undefined {
-  const [input = ABSENT] = node.inputs;
+  const [input] = node.inputs;
   const [x, parameters] = [graph.value(input), parametersOf(graph.producer(input), graph)];
   if (x === undefined || parameters === undefined || node.outputs.length !== 1) return;
   return quantized(graph.reapplied(node, x), parameters);
+}
+
+/** Kernels for integers read that many channels together, and give that many. */
+const [READ, GIVEN] = [4, 16];
+
+/** Whether a convolution reads fewer channels than kernels do, as of an image: for them each window would be copied first. */
+function readsFew({ dims }: Tensor, group: number): boolean {
+  const [outputs, channels, kernel] = [at(dims, 0), at(dims, 1), dims.slice(2)];
+  return (
+    group === 1 && channels > 0 && channels < READ && outputs >= GIVEN && kernel.some((size) => size > 1)
+  );
+}
+
+/** x [N, channels, ...] with channels of zeros. */
+function withMoreChannels(x: Value, { dims }: Tensor): Value {
+  const rank = dims.length;
+  const pads = Array(2 * rank)
+    .fill(0)
+    .with(rank + 1, READ - at(dims, 1));
+  return pad(x, constant(int64Tensor([2 * rank], pads)));
+}
+
+/** [outputs, 4, ...kernel] of [outputs, channels, ...kernel]: what it reads more counts nothing. */
+function withMoreWeights(weight: Tensor): Tensor {
+  const { dims } = weight;
+  const [outputs, channels] = [at(dims, 0), at(dims, 1)];
+  return computed(dims.with(1, READ), (padded) => {
+    const values = float32Values(weight);
+    const perOutput = values.length / outputs;
+    padded.fill(0);
+    for (let output = 0; output < outputs; output++) {
+      const filter = values.subarray(output * perOutput, (output + 1) * perOutput);
+      padded.set(filter, (output * perOutput * READ) / channels);
+    }
+  });
 }

@@ -7,7 +7,7 @@ import type { Model } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
 import { input, type Value } from '../ir/value.js';
 import { identity, sigmoid, softmax } from '../ops/unary.js';
-import { resizeProducts } from '../passes/resize-products.js';
+import { resizeProducts } from '../passes/resizes.js';
 import { thinConvolutionsOfValues } from '../passes/thin-convolutions.js';
 import { assemble } from '../rewriting/assemble.js';
 import { rewrite } from '../rewriting/rewrite.js';

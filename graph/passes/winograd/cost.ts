@@ -1,5 +1,4 @@
-import type { Layer } from './layer.js';
-import { tilesAlong } from './transforms.js';
+import { type Layer, tilesAlong } from './transforms.js';
 import { ALGORITHMS, type AlgorithmId } from './winograd.js';
 
 /** Where a model is to run. */

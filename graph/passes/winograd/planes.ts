@@ -9,8 +9,15 @@ import { matMul } from '../../ops/matmul.js';
 import { reshape } from '../../ops/reshape.js';
 import { sliceAxis } from '../../ops/slice.js';
 import { transpose } from '../../ops/transpose.js';
-import type { Algorithm, Layer } from './layer.js';
-import { F4, matrixConstant, ofBothAxes, padsOf, tilesAlong } from './transforms.js';
+import {
+  type Algorithm,
+  F4,
+  type Layer,
+  matrixConstant,
+  ofBothAxes,
+  padsOf,
+  tilesAlong,
+} from './transforms.js';
 
 const { tile: TILE, window: WINDOW } = F4;
 const PRODUCTS = WINDOW ** 2;

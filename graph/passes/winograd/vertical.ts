@@ -8,8 +8,7 @@ import { matMul } from '../../ops/matmul.js';
 import { reshape } from '../../ops/reshape.js';
 import { sliceAxis } from '../../ops/slice.js';
 import { transpose } from '../../ops/transpose.js';
-import type { Algorithm, Layer } from './layer.js';
-import { F8, matrixConstant, padsOf, tilesAlong } from './transforms.js';
+import { type Algorithm, F8, type Layer, matrixConstant, padsOf, tilesAlong } from './transforms.js';
 
 const { tile: TILE, window: WINDOW } = F8;
 

@@ -6,8 +6,8 @@ import type { Value } from '../../ir/value.js';
 import type { Rewriting, Rule } from '../../rewriting/rewrite.js';
 import { convActivation, UNSTRIDED, withActivation } from '../conv-activation.js';
 import { operandsOf } from '../scale-convolution.js';
-import type { Algorithm, Layer } from './layer.js';
 import { planes, separable } from './planes.js';
+import type { Algorithm, Layer } from './transforms.js';
 import { vertical } from './vertical.js';
 
 /** How a layer can be written; which is fastest depends on the kernels that run it. */
@@ -43,26 +43,23 @@ export const winograd =
         ? graph.weight(weightName, algorithm.storedFilters(weight))
         : asGiven();
     const stored = (tensor: Tensor) => graph.weight(biasName, tensor);
-    return (
-      filters &&
-      withActivation(end, algorithm.convolved({ x, filters, stored, ...(bias && { bias }) }, layer), graph)
-    );
+    if (filters === undefined) return;
+    const y = algorithm.convolved({ x, filters, stored, ...(bias && { bias }) }, layer);
+    return withActivation(end.activation, y, graph);
   };
 
 const asItIs = (name: string, graph: Rewriting) => graph.value(name);
 
 /** The sizes of a convolution that may be computed so; undefined for others, and where they are open. */
-function layerOf({ inputs, outputs, attributes }: Node, graph: Rewriting): Layer | undefined {
-  const [rows, columns, ...more] = graph.constant(inputs[1])?.dims.slice(2) ?? [];
+function layerOf({ inputs, attributes }: Node, graph: Rewriting): Layer | undefined {
+  const [outputs, , rows, columns, ...more] = graph.constant(inputs[1])?.dims ?? [];
   const isPlain =
     rows === 3 &&
     columns === 3 &&
     more.length === 0 &&
     intsOf(attributes, 'pads', [0, 0, 0, 0]).every((pad) => pad === 1);
-  const [shape, result] = [inputs[0], outputs[0]].map((name) => numbers(graph.value(name)?.shape ?? []));
-  const [batch, channels, height, width] = shape ?? [];
-  const [, made] = result ?? [];
-  if (!isPlain || batch === undefined || channels === undefined || made === undefined) return;
+  const [batch, channels, height, width] = numbers(graph.value(inputs[0])?.shape ?? []) ?? [];
+  if (!isPlain || outputs === undefined || batch === undefined || channels === undefined) return;
   if (height === undefined || width === undefined) return;
-  return { batch, channels, outputs: made, height, width };
+  return { batch, channels, outputs, height, width };
 }

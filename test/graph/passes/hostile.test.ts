@@ -14,7 +14,7 @@ import { convolutionMerging } from '../../../graph/passes/convolution-merging.js
 import { noOperation } from '../../../graph/passes/no-operation.js';
 import { optimize } from '../../../graph/passes/optimize.js';
 import { pointwiseProducts } from '../../../graph/passes/pointwise-products.js';
-import { resizeProducts } from '../../../graph/passes/resize-products.js';
+import { resizeProducts } from '../../../graph/passes/resizes.js';
 import { thinConvolutions } from '../../../graph/passes/thin-convolutions.js';
 import { thinIntegerConvolutions } from '../../../graph/passes/thin-integer-convolutions.js';
 import { winograd } from '../../../graph/passes/winograd/winograd.js';

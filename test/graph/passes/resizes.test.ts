@@ -4,7 +4,7 @@ import { symbol } from '../../../graph/ir/dim.js';
 import { int64Tensor } from '../../../graph/ir/tensor.js';
 import { constant, initializer } from '../../../graph/ir/value.js';
 import { type CoordinateTransformation, resizeLinear, resizeLinearTo } from '../../../graph/ops/resize.js';
-import { resizeProducts } from '../../../graph/passes/resize-products.js';
+import { resizeProducts } from '../../../graph/passes/resizes.js';
 import { grid, modelOf } from '../../support/graph.js';
 import { attributed, expectHolds, expectRefuses, image, overridable } from '../../support/rewritten.js';
 

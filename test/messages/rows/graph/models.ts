@@ -171,10 +171,6 @@ export const MODELS: Conditions = {
   'graph/passes/four.ts': {
     '… numbers, expected 4': 'never: callers ask for the rank, which paddings fit, before',
   },
-  'graph/passes/convolution-merging.ts': {
-    "node '…' has no constant weight": 'never: only convolutions of constant weights are merged',
-    'nothing to merge': 'never: groups that are merged have two convolutions or more',
-  },
   'graph/passes/scale-convolution.ts': {
     "node '…' is not a convolution of constant weights": 'never: callers ask isConvolution before',
   },
