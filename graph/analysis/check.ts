@@ -25,8 +25,7 @@ export function check(model: Model): void {
   if (problems.length === 0) problems.push(...declared(model));
   if (problems.length > 0) {
     const more = problems.length > MAX_LISTED ? `; and ${problems.length - MAX_LISTED} more` : '';
-    throw badModel(`not a valid model: ${problems.slice(0, MAX_LISTED).join('; ')}${more}`,
-    );
+    throw badModel(`not a valid model: ${problems.slice(0, MAX_LISTED).join('; ')}${more}`);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Model, Node } from '../ir/model.js';
 import { type Image, imageOf } from './features.js';
 import { neededNodes } from './prune.js';
 import { directionOf, isSpatial } from './spatial/axes.js';
-import { type At, follow, PRIMES } from './spatial/follow.js';
+import { follow } from './spatial/follow.js';
 import { isWeightless } from './spatial/operators.js';
 import type { ImageTrace, Trace } from './spatial/trace.js';
 
@@ -38,20 +38,9 @@ export function featureMapFaults(model: Model): Fault {
 /** Divided without a rest by the strides of most networks. */
 const EVEN = 128;
 
-function tracesOf(model: Model, { name, shape }: Image): ReadonlyMap<string, Trace> {
-  const [, channels, height, width] = shape;
-  const size: At = {
-    image: name,
-    channels: typeof channels === 'number' ? channels : 1,
-    height: typeof height === 'number' ? height : EVEN * PRIMES.H,
-    width: typeof width === 'number' ? width : EVEN * PRIMES.W,
-    isLong: (size, along) => {
-      const whole = along === 'H' ? height : width;
-      return typeof whole === 'number' || size % PRIMES[along] === 0;
-    },
-  };
+function tracesOf(model: Model, image: Image): ReadonlyMap<string, Trace> {
   try {
-    return follow(model, size);
+    return follow(model, image, EVEN);
   } catch (error) {
     // What does not fit such an image is not judged.
     if (error instanceof NmodeError) return new Map();
@@ -88,10 +77,7 @@ const WIDENING = 8;
 function headsOf({ graph }: Model, traces: ReadonlyMap<string, Trace>): ReadonlyMap<string, string> {
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   const maps = new Map(
-    [...traces].flatMap(([name, trace]) => {
-      const map = mapOf(trace);
-      return map ? [[name, map] as const] : [];
-    }),
+    [...traces].flatMap(([name, trace]) => mapOf(trace).map((map) => [name, map] as const)),
   );
   const given = graph.outputs.flatMap(({ name }) => maps.get(name) ?? []);
   const differ = (values: readonly number[]) => new Set(values).size > 1;
@@ -111,16 +97,11 @@ function headsOf({ graph }: Model, traces: ReadonlyMap<string, Trace>): Readonly
   return heads;
 }
 
-interface FeatureMap {
-  readonly channels: number;
-  readonly scale: number;
-}
-
-function mapOf(trace: Trace): FeatureMap | undefined {
-  if (trace.kind !== 'image' || trace.axes?.length !== 4 || layoutFault(trace) !== undefined)
-    return undefined;
+/** Of a feature map its channels and its scale. */
+function mapOf(trace: Trace) {
+  if (trace.kind !== 'image' || trace.axes?.length !== 4 || layoutFault(trace) !== undefined) return [];
   const channels = at(trace.axes, 1).reduce((product, { size }) => product * size, 1);
-  return { channels, scale: Math.round(trace.extents.H.step) };
+  return [{ channels, scale: Math.round(trace.extents.H.step) }];
 }
 
 function markHead(output: string, producers: ReadonlyMap<string, Node>, heads: Map<string, string>): void {

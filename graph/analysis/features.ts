@@ -55,11 +55,11 @@ export function imageOf({ graph }: Model): Image {
       ({ name, type }) =>
         `${name} ${type?.dtype ?? 'of an unknown type'} [${type?.shape ? sizesText(type.shape, ',') : 'of any shape'}]`,
     );
-    throw badModel(`it takes ${found.join(' and ') || 'nothing'}, expected one image [N, C, H, W]`,
-    );
+    throw badModel(`it takes ${found.join(' and ') || 'nothing'}, expected one image [N, C, H, W]`);
   }
   if (areChannelsLast(shape)) {
-    throw badModel(`it takes ${image.name} ${image.type?.dtype} [${sizesText(shape, ',')}]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: ${option('io', 'tensor')})`,
+    throw badModel(
+      `it takes ${image.name} ${image.type?.dtype} [${sizesText(shape, ',')}]: its channels seem to stand last, expected [N, C, H, W]: export it with channels first (tf2onnx: --inputs-as-nchw ${image.name}; nmode export: ${option('io', 'tensor')})`,
     );
   }
   const open = (axis: number): Dim => {

@@ -4,9 +4,8 @@ import type { Model } from '../ir/model.js';
 import { imageOf } from './features.js';
 import { RECEPTIVE_FIELD_KEY, type Reach, receptiveField } from './receptive-field.js';
 import { directionOf, isSpatial } from './spatial/axes.js';
-import type { Extent } from './spatial/extent.js';
-import { type At, follow, PRIMES } from './spatial/follow.js';
-import type { Cause, ImageTrace } from './spatial/trace.js';
+import { follow } from './spatial/follow.js';
+import type { Cause, Extent, ImageTrace } from './spatial/trace.js';
 
 /**
  * Follows a network that takes images [N, C, H, W] of any size to how far its first output looks. It is a bound, by what the graph may read:
@@ -16,17 +15,11 @@ import type { Cause, ImageTrace } from './spatial/trace.js';
 export function reachOf(model: Model, multiple: number): Reach {
   const [output] = model.graph.outputs;
   try {
-    const { name: image, shape } = imageOf(model);
-    const [, channels, ...space] = shape;
-    if (space.some((size) => typeof size === 'number')) return { why: 'it is for images of one size' };
-    const at: At = {
-      image,
-      channels: typeof channels === 'number' ? channels : 1,
-      height: multiple * PRIMES.H,
-      width: multiple * PRIMES.W,
-      isLong: (size, along) => size % PRIMES[along] === 0,
-    };
-    const trace = output && follow(model, at).get(output.name);
+    const image = imageOf(model);
+    if (image.shape.slice(2).some((size) => typeof size === 'number')) {
+      return { why: 'it is for images of one size' };
+    }
+    const trace = output && follow(model, image, multiple).get(output.name);
     return trace?.kind === 'image' ? reachAlong(trace, multiple) : { pixels: 0 };
   } catch (error) {
     if (error instanceof NmodeError) return { why: `it cannot be followed: ${error.message}` };

@@ -1,49 +1,44 @@
+import type { Dim } from '../../ir/dim.js';
 import { ABSENT, type Model, type Node, opsetOf } from '../../ir/model.js';
 import type { ValueType } from '../../ir/value.js';
 import { broadcast } from '../../ops/elementwise.js';
+import type { Image } from '../features.js';
 import { inferNode } from '../infer.js';
 import { holdsSubgraph } from '../subgraphs.js';
 import { type Direction, withSizes } from './axes.js';
 import { computesWithSizes, followOf, isStandard, keepsUniform, keptFrom } from './operators.js';
 import { causeOf, lost, type Site, sourceOf } from './site.js';
-import { CONSTANT, type ImageTrace, imageTrace, SIZE, type Trace } from './trace.js';
+import { CONSTANT, type ImageTrace, imageTrace, SIZE, type Trace, UNIFORM } from './trace.js';
 
 /**
  * Primes that no number of channels or of heads is a multiple of: of an image whose height and width they divide, a size that one of
  * them divides is that of a height, or of a width.
  */
-export const PRIMES: Readonly<Record<Direction, number>> = { H: 509, W: 521 };
-
-/** The size of the image that a model is followed at. */
-export interface At {
-  /** The name of the input [N, C, H, W]. */
-  readonly image: string;
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-  /** Whether so many elements may be all along a direction: see `regroup`. */
-  readonly isLong: (size: number, along: Direction) => boolean;
-}
+const PRIMES: Readonly<Record<Direction, number>> = { H: 509, W: 521 };
 
 /**
- * How each value of a model follows from its image, by name. Open sizes but those of the image are 1. A value that no node
- * computes is absent.
+ * How each value of a model follows from its image, by name. A value that no node computes is absent.
+ * @param multiple open heights and widths are that many times the primes; other open sizes are 1
  * @throws NmodeError (BAD_MODEL) where the model does not take images of that size
  */
-export function follow(model: Model, at: At): ReadonlyMap<string, Trace> {
+export function follow(model: Model, image: Image, multiple: number): ReadonlyMap<string, Trace> {
   const { graph } = model;
   const opset = opsetOf(model);
   const traces = new Map<string, Trace>();
   const types = new Map<string, ValueType>();
-  const image = imageTrace(at.height, at.width, at.channels);
-  const uniform = new Set<string>();
+  const [, C, H, W] = image.shape;
+  const sizeOf = (size: Dim, otherwise: number) => (typeof size === 'number' ? size : otherwise);
+  const [height, width] = [sizeOf(H, multiple * PRIMES.H), sizeOf(W, multiple * PRIMES.W)];
+  const whole = imageTrace(height, width, sizeOf(C, 1));
+  const isLong = (size: number, along: Direction) =>
+    typeof { H, W }[along] === 'number' || size % PRIMES[along] === 0;
   for (const { name, type } of graph.inputs) {
-    const isImage = name === at.image;
+    const isImage = name === image.name;
     const shape = isImage
-      ? [1, at.channels, at.height, at.width]
+      ? [1, sizeOf(C, 1), height, width]
       : type?.shape?.map((size) => (typeof size === 'number' && size > 0 ? size : 1));
     if (type && shape) types.set(name, { dtype: type.dtype, shape });
-    traces.set(name, isImage ? image : CONSTANT);
+    traces.set(name, isImage ? whole : CONSTANT);
   }
   for (const [name, tensor] of graph.initializers) {
     types.set(name, { dtype: tensor.dtype, shape: tensor.dims, constant: tensor });
@@ -51,7 +46,11 @@ export function follow(model: Model, at: At): ReadonlyMap<string, Trace> {
   }
   for (const node of graph.nodes) {
     const outputs = outputTypes(node, types, opset);
-    const trace = traceOf(node, { image, traces, types, opset, isLong: at.isLong, uniform }, outputs[0]);
+    const trace = traceOf(whole, {
+      ...{ node, opset, isLong, output: outputs[0] },
+      traces: node.inputs.map((name) => traces.get(name)),
+      types: node.inputs.map((name) => types.get(name)),
+    });
     node.outputs.forEach((name, index) => {
       const type = outputs[index];
       if (name === ABSENT) return;
@@ -66,31 +65,16 @@ export function follow(model: Model, at: At): ReadonlyMap<string, Trace> {
 /** Operators that read how large a tensor is and nothing else of it. */
 const OF_SIZES = new Set(['Shape', 'Size', 'EyeLike', 'RandomNormalLike', 'RandomUniformLike']);
 
-interface Known {
-  readonly image: ImageTrace;
-  readonly traces: ReadonlyMap<string, Trace>;
-  readonly types: ReadonlyMap<string, ValueType>;
-  readonly opset: number;
-  readonly isLong: At['isLong'];
-  /** Values that are as large as the image and have one value all over. */
-  readonly uniform: Set<string>;
-}
-
 /** Whether what is computed with are values alone: sizes may only give a shape. */
 function isUniformSource(traces: readonly (Trace | undefined)[], node: Node): boolean {
   const operands = computesWithSizes(node) ? traces : traces.slice(0, 1);
   return operands.every((trace) => trace?.kind !== 'size');
 }
 
-function traceOf(node: Node, known: Known, output: ValueType | undefined): Trace {
-  const { opset, isLong } = known;
-  const traces = node.inputs.map((name) => known.traces.get(name));
-  const types = node.inputs.map((name) => known.types.get(name));
-  if (holdsSubgraph(node)) {
-    // Its subgraph may read anything that is computed so far, the image too.
-    const site: Site = { node, opset, isLong, traces: [known.image], types: [], output };
-    return { ...lost(site), isFormed: true };
-  }
+/** @param image what a subgraph, which is not followed, may read beside all that is computed so far */
+function traceOf(image: ImageTrace, site: Site): Trace {
+  const { node, traces } = site;
+  if (holdsSubgraph(node)) return { ...lost({ ...site, traces: [image], types: [] }), isFormed: true };
   const name = isStandard(node) ? node.opType : '';
   if (OF_SIZES.has(name)) return SIZE;
   if (!traces.some((trace) => trace?.kind === 'image')) {
@@ -98,17 +82,12 @@ function traceOf(node: Node, known: Known, output: ValueType | undefined): Trace
     // Filled with one value, or with the same one over and over: whatever the size, until something counts or sums it.
     const isFilled =
       isSized && (name === 'ConstantOfShape' || (name === 'Expand' && traces[0]?.kind !== 'size'));
-    const isUniform = node.inputs.some((input) => known.uniform.has(input));
-    const stays = isFilled || (isUniform && keepsUniform(node) && isUniformSource(traces, node));
-    if (!stays) return isSized || isUniform ? SIZE : CONSTANT;
-    for (const output of node.outputs) known.uniform.add(output);
-    return CONSTANT;
+    const isUniform = traces.includes(UNIFORM);
+    if (isFilled || (isUniform && keepsUniform(node) && isUniformSource(traces, node))) return UNIFORM;
+    return isSized || isUniform ? SIZE : CONSTANT;
   }
-  if (name === 'MaxPool' && node.outputs.length > 1) {
-    // Where a pool found its largest is a place in the image.
-    return lost({ node, opset, isLong, traces, types, output }, 'whole');
-  }
-  const site: Site = { node, opset, isLong, traces, types, output };
+  // Where a pool found its largest is a place in the image.
+  if (name === 'MaxPool' && node.outputs.length > 1) return lost(site, 'whole');
   try {
     const trace = followOf(node)(site);
     const usesSize = computesWithSizes(node) && traces.some((operand) => operand?.kind === 'size');

@@ -5,7 +5,6 @@ import { ABSENT } from '../../ir/model.js';
 import { contentOf } from '../../ir/value.js';
 import { axisOf } from '../../ops/operands.js';
 import { type Axis, directionOf, isSpatial, plain, regroup } from './axes.js';
-import { divided, windowed } from './extent.js';
 import {
   because,
   broadcast,
@@ -19,7 +18,7 @@ import {
   slid,
   sourceOf,
 } from './site.js';
-import { axesOf, type ImageTrace } from './trace.js';
+import { axesOf, divided, type ImageTrace, windowed } from './trace.js';
 
 /** Operators that move elements about, and those that mix the elements of axes which an attribute or an input names. */
 

@@ -126,11 +126,13 @@ const BY_SIZE: ReadonlySet<Follow> = new Set([
   splitting,
 ]);
 
-/** Whether an operator gives one value all over where its operands have one all over. */
-export function keepsUniform(node: Node): boolean {
+const isAmong = (node: Node, operators: ReadonlySet<Follow>): boolean => {
   const known = knownOf(node);
-  return known !== undefined && UNIFORM.has(known);
-}
+  return known !== undefined && operators.has(known);
+};
+
+/** Whether an operator gives one value all over where its operands have one all over. */
+export const keepsUniform = (node: Node): boolean => isAmong(node, UNIFORM);
 
 /** Whether an operator computes with sizes, where it is given some: what it gives is then another for each. */
 export function computesWithSizes(node: Node): boolean {
@@ -158,7 +160,6 @@ export function isWeightless(node: Node): boolean {
 
 /** Of which operands an operator's output has the shape, broadcast; undefined where it has one of its own. */
 export function keptFrom(node: Node): 'all' | 'first' | undefined {
-  const known = knownOf(node);
-  if (known === elementwise) return 'all';
-  return known !== undefined && KEEPING.has(known) ? 'first' : undefined;
+  if (knownOf(node) === elementwise) return 'all';
+  return isAmong(node, KEEPING) ? 'first' : undefined;
 }

@@ -3,8 +3,17 @@ import { ABSENT, type Node } from '../../ir/model.js';
 import { contentOf, type ValueType } from '../../ir/value.js';
 import { matchedAxes } from '../../ops/elementwise.js';
 import { type Axis, type Direction, isSpatial, matched } from './axes.js';
-import { type Extent, periodOf, windowed } from './extent.js';
-import { axesOf, type Cause, commonPeriod, type ImageTrace, type Trace, together } from './trace.js';
+import {
+  axesOf,
+  type Cause,
+  commonPeriod,
+  type Extent,
+  type ImageTrace,
+  periodOf,
+  type Trace,
+  together,
+  windowed,
+} from './trace.js';
 
 /** A node that reads something of the image, with what is known of its operands. */
 export interface Site {
@@ -31,7 +40,7 @@ export function causeOf({ node: { name, domain, opType, outputs } }: Site, kind:
 export function sourceOf(site: Site): ImageTrace {
   const [first, ...others] = site.traces.filter((trace) => trace?.kind === 'image');
   if (first === undefined) throw new TypeError(`node '${site.node.name}' reads nothing of the image`);
-  return together([first, ...others], causeOf(site, 'unknown'));
+  return others.reduce((a, b) => together(a, b, causeOf(site, 'unknown')), first);
 }
 
 /** A value with a cause why its extents are not all; the first one stays. */

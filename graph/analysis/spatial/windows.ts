@@ -3,19 +3,10 @@ import { floatOf, intOf, intsOf, stringOf } from '../../ir/attribute.js';
 import { elementCount, float32Values } from '../../ir/tensor.js';
 import { windowsOf } from '../../ops/window.js';
 import { type Axis, type Direction, directionOf, isSpatial, numberOf, plain } from './axes.js';
-import { divided, windowed } from './extent.js';
 import { because, lost, mixing, numbersAt, type Site, shifted, slid, sourceOf } from './site.js';
-import type { ImageTrace } from './trace.js';
+import { divided, type ImageTrace, windowed } from './trace.js';
 
 /** Operators that compute an element from a window of elements, or from those at another resolution. */
-
-/** The sizes of a window, of a convolution's weight or of a pooling's attribute. */
-function kernelOf({ node, types }: Site, weight: number | undefined): readonly number[] {
-  const stated = intsOf(node.attributes, 'kernel_shape', []);
-  if (stated.length > 0 || weight === undefined) return stated;
-  const [, , ...kernel] = types[weight]?.shape ?? [];
-  return kernel.map(numberOf);
-}
 
 type Slide = (trace: ImageTrace, along: Direction, window: Window) => ImageTrace;
 
@@ -58,12 +49,13 @@ const fromWindow: Slide = (trace, along, { stride, reach, before }) =>
 
 /** Conv and its kin. `weight` is the place of the weight among the inputs. */
 export function convolution(site: Site, weight = 1, transposed = false): ImageTrace {
-  const kernel = kernelOf(site, weight);
+  const stated = intsOf(site.node.attributes, 'kernel_shape', []);
+  const [outputs, perGroup, ...sizes] = site.types[weight]?.shape ?? [];
+  const kernel = stated.length > 0 ? stated : sizes.map(numberOf);
   const found = slide(site, kernel, transposed ? fromWindow : inWindow);
   if (found?.axes === undefined) return { ...lost(site), isFormed: true };
   const [batch = [], channels, ...space] = found.axes;
   const group = intOf(site.node.attributes, 'group', 1);
-  const [outputs, perGroup] = site.types[weight]?.shape ?? [];
   const isScaling = group === outputs && perGroup === 1 && kernel.every((size) => size === 1);
   const axes: readonly Axis[] = [batch, plain(Number.NaN), ...space];
   return mixing(site, { ...found, axes, isFormed: found.isFormed || !isScaling }, [channels]);
@@ -72,7 +64,7 @@ export function convolution(site: Site, weight = 1, transposed = false): ImageTr
 export const transposedConvolution = (site: Site): ImageTrace => convolution(site, 1, true);
 
 export function pooling(site: Site): ImageTrace {
-  return slide(site, kernelOf(site, undefined), inWindow) ?? lost(site);
+  return slide(site, intsOf(site.node.attributes, 'kernel_shape', []), inWindow) ?? lost(site);
 }
 
 export function globalPooling(site: Site): ImageTrace {
@@ -128,12 +120,10 @@ export function resizing(site: Site): ImageTrace {
   const sizes = site.output?.shape;
   const { axes } = source;
   if (axes === undefined) return lost(site);
-  const factors = scalesOf(site, opType === 'Resize' && inputs.length > 2 ? 2 : 1);
-  const coordinates = stringOf(
-    attributes,
-    'coordinate_transformation_mode',
-    opType === 'Resize' && inputs.length > 2 ? 'half_pixel' : 'asymmetric',
-  );
+  const isNew = opType === 'Resize' && inputs.length > 2;
+  const factors = scalesOf(site, isNew ? 2 : 1);
+  const otherwise = isNew ? 'half_pixel' : 'asymmetric';
+  const coordinates = stringOf(attributes, 'coordinate_transformation_mode', otherwise);
   const support = SUPPORT[stringOf(attributes, 'mode', 'nearest')] ?? Number.NaN;
   let trace = source;
   for (const [index, axis] of axes.entries()) {
