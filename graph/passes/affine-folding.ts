@@ -18,9 +18,6 @@ import { isRelu } from './conv-activation.js';
 import { isLinearResize, resized } from './resizes.js';
 import { isConvolution, type PerChannel, scaledConvolution } from './scale-convolution.js';
 
-/** What is computed otherwise holds no node of the kind. */
-const LEAF = 0;
-
 /**
  * A solver step is a sum of features and memories, each scaled channel by channel: all its additions, factors and normalisations
  * become one factor a summand and one constant. They move into the convolution that a summand comes from, through Resize,
@@ -32,7 +29,7 @@ export function affineFolding(): Rule {
   return (node, graph) => {
     if (!isAffine(node, graph)) return;
     const output = at(node.outputs, 0);
-    const size = node.inputs.reduce((sum, name) => sum + (left.get(name) ?? LEAF), 1);
+    const size = node.inputs.reduce((sum, name) => sum + (left.get(name) ?? 0), 1);
     // What others of the same kind alone read is a part of theirs, as far as these reach.
     const isPart =
       !graph.isOutput(output) && graph.consumers(output).every((reader) => isAffine(reader, graph));
@@ -97,56 +94,47 @@ function known(name: string, graph: Rewriting): Value {
  * The ways to compute a form: with its constant beside one of the summands or at the end. Where what follows takes a factor for
  * nothing, everything is left to it, the sign of one of the summands included.
  */
-function plansOf(form: AffineForm, region: AffineRegion, graph: Rewriting, isFreeAfter: boolean): Plan[] {
-  const ones = form.shift.map(() => 1);
-  if (!isFreeAfter) {
-    const hosts = [...form.terms.keys(), undefined];
-    return hosts.map((host) =>
-      planOf(form, region, graph, { sign: ones, host, after: affineNodes(ones, form.shift) }),
-    );
-  }
-  const signs = Array.from(form.terms.values(), (scale) => scale.map((value) => (value < 0 ? -1 : 1)));
-  return [ones, ...signs].map((sign) => planOf(form, region, graph, { sign, host: undefined, after: 0 }));
-}
-
-/** The sum of sign x a_i x_i, with the constant beside `host` or, as the sign, after it at the cost of `after` nodes. */
-function planOf(
+function plansOf(
   { terms, shift }: AffineForm,
   region: AffineRegion,
   graph: Rewriting,
-  {
-    sign,
-    host,
-    after,
-  }: { readonly sign: PerChannel; readonly host: string | undefined; readonly after: number },
-): Plan {
-  const zeros = shift.map(() => 0);
-  const signed = Array.from(terms, ([name, scale]) => ({
-    name,
-    scale: scale.map((value, channel) => value * at(sign, channel)),
-  }));
-  const isNegative = ({ scale }: { readonly scale: PerChannel }) => scale.every((value) => value <= 0);
-  const subtracts = !signed.every(isNegative);
-  const parts = signed.map((part) => {
-    const { name, scale } = part;
-    const taken = subtracts && isNegative(part);
-    const toward = (values: PerChannel) => (taken ? values.map((value) => -value) : values);
-    const constant = toward(name === host ? shift : zeros);
-    return { taken, plan: pushed(name, region.own.has(name), graph, toward(scale), constant) };
-  });
-  const [first, ...others] = parts.sort((a, b) => Number(a.taken) - Number(b.taken));
-  return {
-    nodes:
-      parts.reduce((sum, { plan }) => sum + plan.nodes, parts.length - 1) + (host === undefined ? after : 0),
-    build() {
-      if (first === undefined) throw new TypeError('a sum of nothing');
-      const sum = others.reduce(
-        (value, { taken, plan }) => (taken ? sub : add)(value, plan.build()),
-        first.plan.build(),
-      );
-      return channelAffine(sum, sign, host === undefined ? shift : zeros);
-    },
+  isFreeAfter: boolean,
+): Plan[] {
+  const [ones, zeros] = [shift.map(() => 1), shift.map(() => 0)];
+  const isNegative = (scale: PerChannel) => scale.every((value) => value <= 0);
+  /** The sum of sign x a_i x_i, with the constant beside `host` or, as the sign, after it at the cost of `after` nodes. */
+  const planOf = (sign: PerChannel, after: number, host?: string): Plan => {
+    const signed = Array.from(terms, ([name, scale]) => ({
+      name,
+      scale: scale.map((value, channel) => value * at(sign, channel)),
+    }));
+    const subtracts = !signed.every(({ scale }) => isNegative(scale));
+    const parts = signed.map(({ name, scale }) => {
+      const taken = subtracts && isNegative(scale);
+      const toward = (values: PerChannel) => (taken ? values.map((value) => -value) : values);
+      const added = toward(name === host ? shift : zeros);
+      return { taken, plan: pushed(name, region.own.has(name), graph, toward(scale), added) };
+    });
+    const [first, ...others] = parts.sort((a, b) => Number(a.taken) - Number(b.taken));
+    const nodes = parts.reduce((sum, { plan }) => sum + plan.nodes, parts.length - 1);
+    return {
+      nodes: nodes + (host === undefined ? after : 0),
+      build() {
+        if (first === undefined) throw new TypeError('a sum of nothing');
+        const sum = others.reduce(
+          (value, { taken, plan }) => (taken ? sub : add)(value, plan.build()),
+          first.plan.build(),
+        );
+        return channelAffine(sum, sign, host === undefined ? shift : zeros);
+      },
+    };
   };
+  if (!isFreeAfter) {
+    const hosts = [...terms.keys(), undefined];
+    return hosts.map((host) => planOf(ones, affineNodes(ones, shift), host));
+  }
+  const signs = Array.from(terms.values(), (scale) => scale.map((value) => (value < 0 ? -1 : 1)));
+  return [ones, ...signs].map((sign) => planOf(sign, 0));
 }
 
 const all = (values: PerChannel, wanted: number) => values.every((value) => value === wanted);

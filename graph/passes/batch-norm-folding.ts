@@ -3,13 +3,10 @@ import { floatOf } from '../ir/attribute.js';
 import type { Node } from '../ir/model.js';
 import { float32Values } from '../ir/tensor.js';
 import type { Rewriting, Rule } from '../rewriting/rewrite.js';
-import { isConvolution, type PerChannel, scaledConvolution } from './scale-convolution.js';
+import { isConvolution, scaledConvolution } from './scale-convolution.js';
 
 /** A normalisation as scale and shift of each channel: s (x - m) / sqrt(v + e) + b = a x + (b - a m). */
-export function normalizationOf(
-  node: Node,
-  graph: Rewriting,
-): { readonly scale: PerChannel; readonly shift: PerChannel } | undefined {
+export function normalizationOf(node: Node, graph: Rewriting) {
   if (node.opType !== 'BatchNormalization' || node.domain !== '' || graph.opset < 9) return undefined;
   const mode = node.attributes.get('training_mode');
   if (node.outputs.length !== 1 || (mode?.type === 'int' && mode.value !== 0)) return undefined;

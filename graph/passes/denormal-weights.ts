@@ -18,17 +18,11 @@ function at(operators: string, positions: readonly number[]): [string, readonly 
   return operators.split(' ').map((operator) => [operator, positions]);
 }
 
-interface WithoutDenormals {
-  readonly model: Model;
-  /** How many weights became zero. Reads those that nobody has read so far: asked when the model is written, it takes no time. */
-  count(): number;
-}
-
 /**
  * Puts zero in the place of float32 weights below 2^-126, which processors multiply by many times slower than by any other, and whose
  * products are nothing beside the rounding of others. What is added or divided by stays: an epsilon may be as small.
  */
-export function withoutDenormals(model: Model): WithoutDenormals {
+export function withoutDenormals(model: Model) {
   const { nodes, inputs, outputs, initializers } = model.graph;
   // What a subgraph that cannot be read does with a weight is not seen.
   if (nodes.some(readsUnseen)) return { model, count: () => 0 };
@@ -53,6 +47,7 @@ export function withoutDenormals(model: Model): WithoutDenormals {
   });
   return {
     model: { ...model, graph: { ...model.graph, initializers: new Map(cleaned) } },
+    /** How many weights became zero. Reads those that nobody has read so far: asked when the model is written, it takes no time. */
     count: () => counts.reduce((sum, count) => sum + count(), 0),
   };
 }

@@ -97,7 +97,7 @@ export function optimize(model: Model, options: OptimizeOptions = {}): Optimized
       const rewritten = rewrite(current, rule(chosen));
       if (rewritten.changes === 0) continue;
       current = rewritten.model;
-      changes.set(name, (changes.get(name) ?? NONE) + rewritten.changes);
+      changes.set(name, (changes.get(name) ?? 0) + rewritten.changes);
     }
     return current !== before;
   };
@@ -107,6 +107,3 @@ export function optimize(model: Model, options: OptimizeOptions = {}): Optimized
   apply(SHAPING);
   return { model: current, changes: Object.fromEntries(changes), countDenormals };
 }
-
-/** How often a rule held before it was first asked. */
-const NONE = 0;

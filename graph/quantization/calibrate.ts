@@ -5,7 +5,7 @@ import type { Model } from '../ir/model.js';
 import { reduceMax, reduceMin } from '../ops/reduce.js';
 import { extend, tensorOf } from '../rewriting/extend.js';
 import { type QuantizableLayer, withOutputs } from './layers.js';
-import type { Range } from './parameters.js';
+import type { Range, Ranges } from './parameters.js';
 
 /** The values of a run by their names; the inputs are among them. */
 export type Values = Readonly<Record<string, Float32Array>>;
@@ -32,7 +32,7 @@ export async function calibrate(
   runEach: RunEach,
   method: CalibrationMethod,
   others: Iterable<string> = [],
-): Promise<ReadonlyMap<string, Range>> {
+): Promise<Ranges> {
   const names = [...new Set([...layers.flatMap(({ input, output }) => [input, output]), ...others])];
   const ranges = await reachedBy(model, names, runEach);
   if (method === 'minmax') return ranges;
@@ -52,11 +52,7 @@ export async function calibrate(
 }
 
 /** From the smallest to the largest of each value and zero: found by the runtime, which has its values in memory and many lanes for them. */
-async function reachedBy(
-  model: Model,
-  names: readonly string[],
-  runEach: RunEach,
-): Promise<ReadonlyMap<string, Range>> {
+async function reachedBy(model: Model, names: readonly string[], runEach: RunEach): Promise<Ranges> {
   const types = inferTypes(model);
   const taken = namesIn(model.graph);
   const free = (name: string): string => (taken.has(name) ? free(`${name}_`) : name);

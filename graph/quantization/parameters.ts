@@ -9,6 +9,9 @@ export interface Range {
   readonly max: number;
 }
 
+/** Those of values by their names. */
+export type Ranges = ReadonlyMap<string, Range>;
+
 const LEVELS = 255;
 
 /** How values are quantised. */
@@ -28,19 +31,13 @@ export function activationParameters({ min, max }: Range): Parameters {
   };
 }
 
-/** Symmetric int8 with one scale a channel of the first axis. */
-export interface QuantizedWeight {
-  readonly values: Tensor;
-  /** [channels] */
-  readonly scales: Float32Array;
-}
-
 const LARGEST = 127;
 
 /** What keeps products of scales within float32, and a bias within int32. */
 const [LEAST_SCALE, LARGEST_BIAS] = [2 ** -64, 2 ** 30];
 
 /**
+ * A weight in symmetric int8 with one scale a channel of the first axis.
  * @param weight [outputs, channels, ...kernel]
  * @param bias [outputs], which is to be stored in units of the scales times that of the input: weights that are nearly nothing beside
  *   it are rounded to nothing
@@ -48,7 +45,7 @@ const [LEAST_SCALE, LARGEST_BIAS] = [2 ** -64, 2 ** 30];
 export function quantizedWeight(
   weight: Tensor,
   bias?: { readonly tensor: Tensor; readonly inputScale: number },
-): QuantizedWeight {
+) {
   const biases = bias && float32Values(bias.tensor).map((value) => value / bias.inputScale / LARGEST_BIAS);
   const { dims } = weight;
   const outputs = at(dims, 0);

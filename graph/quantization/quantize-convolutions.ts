@@ -17,10 +17,9 @@ import { isClamp, layerEnd } from './layers.js';
 import {
   activationParameters,
   type Parameters,
-  type QuantizedWeight,
   quantizedBias,
   quantizedWeight,
-  type Range,
+  type Ranges,
 } from './parameters.js';
 
 /**
@@ -33,7 +32,7 @@ import {
  * @param fillsChannels whether kernels would copy each window of an image of few channels, and none of one with more
  */
 export function quantizeConvolutions(
-  ranges: ReadonlyMap<string, Range>,
+  ranges: Ranges,
   isLayer: (name: string) => boolean,
   weights: QuantizedWeights,
   fillsChannels: boolean,
@@ -61,7 +60,7 @@ export function quantizeConvolutions(
 }
 
 /** By the names of a convolution's weight and bias and the scale of its input. */
-export type QuantizedWeights = Map<string, QuantizedWeight>;
+export type QuantizedWeights = Map<string, ReturnType<typeof quantizedWeight>>;
 
 function quantized(x: Value, { scale, zeroPoint }: Parameters): Value {
   return dequantizeLinear(quantizeLinear(x, scale, zeroPoint), scale, zeroPoint);
@@ -71,12 +70,7 @@ function quantized(x: Value, { scale, zeroPoint }: Parameters): Value {
  * A value as it comes out of its quantisation, and the scale of that.
  * @param filledFor the weight whose channels it is to be filled up for
  */
-function quantizedInput(
-  name: string,
-  graph: Rewriting,
-  ranges: ReadonlyMap<string, Range>,
-  filledFor?: Tensor,
-): { readonly x: Value; readonly scale: number } | undefined {
+function quantizedInput(name: string, graph: Rewriting, ranges: Ranges, filledFor?: Tensor) {
   const known = parametersOf(graph.producer(name), graph);
   const [x, range] = [graph.value(name), ranges.get(name)];
   const parameters = known ?? (range && activationParameters(range));
@@ -123,7 +117,7 @@ function convolutionOf(
 }
 
 /** The sum or product of two values of which one is quantised at least, clamped or not. */
-function combined(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Range>): Value | undefined {
+function combined(node: Node, graph: Rewriting, ranges: Ranges): Value | undefined {
   const clamp = isClamp(node) ? node : undefined;
   const carrier = clamp ? clampedCarrier(clamp, graph) : isCarrier(node, graph) ? node : undefined;
   const [output = ABSENT] = node.outputs;
@@ -136,11 +130,7 @@ function combined(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Rang
   return quantized(result, activationParameters(range));
 }
 
-function quantizedOperand(
-  name: string,
-  graph: Rewriting,
-  ranges: ReadonlyMap<string, Range>,
-): Value | undefined {
+function quantizedOperand(name: string, graph: Rewriting, ranges: Ranges): Value | undefined {
   const [x, known] = [graph.value(name), knownRange(graph.producer(name))];
   return x && known ? quantized(x, activationParameters(known)) : quantizedInput(name, graph, ranges)?.x;
 }
@@ -149,7 +139,7 @@ const isQuantized = (name: string, graph: Rewriting) =>
   parametersOf(graph.producer(name), graph) !== undefined;
 
 /** An activation of quantised values that stays on integers; the gate of a SiLU is one. */
-function activated(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Range>): Value | undefined {
+function activated(node: Node, graph: Rewriting, ranges: Ranges): Value | undefined {
   const [[input = ABSENT], [output = ABSENT]] = [node.inputs, node.outputs];
   const [x, range] = [graph.value(input), knownRange(node) ?? ranges.get(output)];
   if (x === undefined || range === undefined || !isQuantized(input, graph)) return;
@@ -157,7 +147,7 @@ function activated(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Ran
 }
 
 /** Feature maps of which one is quantised at least, joined; the others are rounded once, to the scale of all. */
-function joined(node: Node, graph: Rewriting, ranges: ReadonlyMap<string, Range>): Value | undefined {
+function joined(node: Node, graph: Rewriting, ranges: Ranges): Value | undefined {
   const [output = ABSENT] = node.outputs;
   const range = ranges.get(output);
   if (range === undefined || !node.inputs.some((name) => isQuantized(name, graph))) return;

@@ -36,11 +36,8 @@ const BLOCK = 16;
 /** A rewrite has to win clearly: what it costs is measured on one machine. */
 const MARGIN = 0.9;
 
-/** What a layer takes on integers at least, in the time of the direct algorithm: natively Winograd's never comes near. */
-const INTEGERS: Readonly<Partial<Record<Target, number>>> = { wasm: 0.38 };
-
-/** No algorithm takes less than nothing. */
-const NEVER = 0;
+/** What a layer takes on integers at least, in the time of the direct algorithm: 0 where Winograd's never comes near, as natively. */
+const INTEGERS: Readonly<Record<Target, number>> = { cpu: 0, wasm: 0.38, webgpu: 0 };
 
 /** The algorithms that a target has for a layer, each with the time it is expected to take, in that of the direct one. */
 export function expectedRatios(target: Target, layer: Layer): Map<AlgorithmId, number> {
@@ -89,4 +86,4 @@ export const algorithmOf =
 export const algorithmBesideIntegers =
   (target: Target) =>
   (layer: Layer): AlgorithmId | undefined =>
-    fastest(expectedRatios(target, layer), INTEGERS[target] ?? NEVER);
+    fastest(expectedRatios(target, layer), INTEGERS[target]);
