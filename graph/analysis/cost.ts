@@ -14,28 +14,20 @@ export interface NodeCost {
   readonly activationBytes: number | undefined;
 }
 
-export interface Cost {
-  /** Trained numbers: weights and biases, BatchNorm's scale and shift, not its running statistics. */
-  readonly parameters: number;
-  readonly macs: number | undefined;
-  readonly activationBytes: number | undefined;
-  /** Bytes of inputs and activations that are held at once, each from the node that makes it to the last that reads it. */
-  readonly peakBytes: number | undefined;
-  readonly nodes: readonly NodeCost[];
-}
-
 /**
  * Counts what a model holds and what one run of it takes.
  * @param known sizes to put in place of named dimensions, for example `{ N: 1, H: 256, W: 256 }`
  */
-export function cost(model: Model, known: Readonly<Record<string, number>> = {}): Cost {
+export function cost(model: Model, known: Readonly<Record<string, number>> = {}) {
   const types = inferTypes(model, known);
   const opset = opsetOf(model);
   const nodes = model.graph.nodes.map((node) => nodeCost(node, types, opset));
   return {
+    /** Trained numbers: weights and biases, BatchNorm's scale and shift, not its running statistics. */
     parameters: parameters(model.graph, types, opset),
     macs: sum(nodes.map((node) => node.macs)),
     activationBytes: sum(nodes.map((node) => node.activationBytes)),
+    /** Bytes of inputs and activations that are held at once, each from the node that makes it to the last that reads it. */
     peakBytes: peak(model.graph, types),
     nodes,
   };

@@ -8,15 +8,12 @@ import { follow } from './spatial/follow.js';
 import { isWeightless } from './spatial/operators.js';
 import type { ImageTrace, Trace } from './spatial/trace.js';
 
-/** Why a tensor of a model is no feature map that a decoder could start from; undefined where nothing speaks against it. */
-export type Fault = (tensor: string) => string | undefined;
-
 /**
- * A feature map is computed from the image by a convolution or a matrix product, has the image's height and width as its last two
+ * Why a tensor of a model is no feature map that a decoder could start from; undefined where nothing speaks against it. A feature map is computed from the image by a convolution or a matrix product, has the image's height and width as its last two
  * axes, and lies between the image and an output. Behind an operator that is not known, layouts are not judged.
  * @throws NmodeError (BAD_MODEL) where there is no image, or more than one
  */
-export function featureMapFaults(model: Model): Fault {
+export function featureMapFaults(model: Model): (tensor: string) => string | undefined {
   const image = imageOf(model);
   const traces = tracesOf(model, image);
   const { nodes, outputs } = model.graph;

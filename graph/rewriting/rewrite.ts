@@ -13,19 +13,13 @@ import { NameAllocator } from './name-allocator.js';
 /** What the only output of a node can be computed by instead; undefined where the rule does not hold for it. */
 export type Rule = (node: Node, graph: Rewriting) => Value | undefined;
 
-export interface Rewritten {
-  readonly model: Model;
-  /** Nodes that were replaced. */
-  readonly changes: number;
-}
-
 /**
  * Applies a rule to every node, in their order: what stands before a node was rewritten already. Nodes and weights that no
  * output needs are left out.
  * Subgraphs stay as they are, and so does what they read.
  * @throws NmodeError (BAD_MODEL) for a graph with a subgraph that cannot be read: what that reads is not seen
  */
-export function rewrite(model: Model, rule: Rule): Rewritten {
+export function rewrite(model: Model, rule: Rule) {
   return new Rewriting(model).apply(rule);
 }
 
@@ -61,6 +55,7 @@ export class Rewriting {
   readonly #consumers = new Map<string, Set<Cell>>();
   readonly #placement = new NameAllocator();
   readonly #cells: Cell[] = [];
+  /** Nodes that were replaced. */
   #changes = 0;
 
   /** @throws NmodeError (BAD_MODEL) */
@@ -135,7 +130,7 @@ export class Rewriting {
     return apply(definition, [x, ...rest], Object.fromEntries(node.attributes));
   }
 
-  apply(rule: Rule): Rewritten {
+  apply(rule: Rule) {
     for (const cell of this.#cells.splice(0)) {
       const { node } = cell;
       if (!this.#isNeeded(node)) continue;

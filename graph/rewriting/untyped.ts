@@ -33,7 +33,7 @@ export function untypedNodes(model: Model): readonly UntypedNode[] {
       keeps = new Map();
       found.push({ node, why: whyOf(node, opset, undeclared, given), keeps });
     } else {
-      keeps.set(node.opType, (keeps.get(node.opType) ?? NONE) + 1);
+      keeps.set(node.opType, (keeps.get(node.opType) ?? 0) + 1);
     }
     for (const name of open) keepers.set(name, keeps);
   }
@@ -42,9 +42,6 @@ export function untypedNodes(model: Model): readonly UntypedNode[] {
     keeps: Object.fromEntries([...keeps].sort(([a], [b]) => (a < b ? -1 : 1))),
   }));
 }
-
-/** How many of an operator are kept before the first is. */
-const NONE = 0;
 
 function whyOf(
   node: Node,

@@ -50,12 +50,6 @@ export function matched(left: Axis, right: Axis): Axis | undefined {
   return left.every(isSame) ? left : undefined;
 }
 
-export interface Regrouped {
-  readonly axes: readonly Axis[];
-  /** Into how many elements each element along a direction was divided: above 1 it got finer, below coarser. */
-  readonly finer: ReadonlyMap<Direction, number>;
-}
-
 /**
  * The axes of a tensor in another shape: elements keep their order, so axes are multiplied and divided.
  * @param isLong whether so many elements may be all along a direction
@@ -65,8 +59,9 @@ export function regroup(
   axes: readonly Axis[],
   shape: readonly number[],
   isLong: (size: number, along: Direction) => boolean,
-): Regrouped | undefined {
+) {
   const rest = axes.flat().toReversed();
+  /** Into how many elements each element along a direction was divided: above 1 it got finer, below coarser. */
   const finer = new Map<Direction, number>();
   const times = (along: Direction, factor: number) => finer.set(along, (finer.get(along) ?? 1) * factor);
   const result: Axis[] = [];
