@@ -15,26 +15,14 @@ const ARRAYS = {
 } as const;
 
 /** What programs give numbers and bytes in. */
-export type View =
-  | Float32Array
-  | Float64Array
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Uint32Array
-  | Int32Array
-  | BigUint64Array
-  | BigInt64Array;
+export type View = (typeof ARRAYS)[keyof typeof ARRAYS]['prototype'];
 
 /** The same in memory that nobody else has. */
-type Owned<M extends View | ArrayBuffer> = M extends Float32Array
-  ? Float32Array<ArrayBuffer>
-  : M extends Uint16Array
-    ? Uint16Array<ArrayBuffer>
-    : M extends Uint8Array | ArrayBuffer
-      ? Uint8Array<ArrayBuffer>
-      : M;
+type Owned<M extends View | ArrayBuffer> = M extends Uint16Array
+  ? Uint16Array<ArrayBuffer>
+  : M extends Uint8Array | ArrayBuffer
+    ? Uint8Array<ArrayBuffer>
+    : M;
 
 /**
  * Whether a buffer was transferred, or a view shows nothing because its buffer was or has shrunk.

@@ -57,14 +57,15 @@ export function assertWhole({ width, height, channels, data }: Raster): void {
   throw new RangeError(`${data.length} samples for ${width}x${height}x${channels}`);
 }
 
+/** Whether there are as many samples as the size says. */
+const isWhole = ({ width, height, channels, data }: Raster) =>
+  [width, height, channels].every((size) => Number.isSafeInteger(size) && size > 0) &&
+  Object(data).length === width * height * channels;
+
 /** Of what programs give as pixels: as many samples as the size says, and what else is expected of them. */
-const rasterOf = (what: string, isFit: (raster: Raster) => boolean = () => true): Kind => [
+const rasterOf = (what: string, isFit: (raster: Raster) => boolean): Kind => [
   what,
-  (value) => {
-    const { width, height, channels, data } = Object(value);
-    const isSized = [width, height, channels].every((size) => Number.isSafeInteger(size) && size > 0);
-    return isSized && Object(data).length === width * height * channels && isFit(Object(value));
-  },
+  (value) => isWhole(Object(value)) && isFit(Object(value)),
 ];
 
 const isBytes = isOf('Uint8Array');
@@ -97,10 +98,9 @@ export function checkPixels(source: ImageRaster, expected: string): void {
     throw badUsage(`expected ${expected}, or pixels { width, height, channels, data }`);
   }
   const { width, height, channels, data } = source;
-  if (data instanceof Uint8Array || data instanceof Uint16Array) refuseGone(data, 'the pixels');
-  const whole = [width, height, channels].every((size) => Number.isSafeInteger(size) && size > 0);
-  const samples = data instanceof Uint8Array || data instanceof Uint16Array;
-  if (!whole || !samples || data.length !== channels * width * height) {
+  const areSamples = data instanceof Uint8Array || data instanceof Uint16Array;
+  if (areSamples) refuseGone(data, 'the pixels');
+  if (!areSamples || !isWhole(source)) {
     throw badImage(
       `pixels of ${width}x${height}x${channels} in ${data?.length} samples, expected width x height x channels in 8 or 16 bits`,
     );
