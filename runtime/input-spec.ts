@@ -27,7 +27,7 @@ import {
   withWindow,
 } from '../graph/common/recipe.js';
 import { type Outline, sizesText } from '../graph/ir/model.js';
-import { fromMetadata } from './common/from-metadata.js';
+import { fromMetadata } from './common/naming.js';
 import type { PixelSize } from './images/frame.js';
 import type { ImageSpec, ModelSpec } from './images/job.js';
 import { layoutOf, outputLayoutOf } from './layout.js';
@@ -137,8 +137,11 @@ export function imageSpecOf(
   if (io === 'image' && (given !== undefined || window !== undefined)) {
     throw badUsage('it takes raw images and preprocesses them in its graph: a recipe does not apply');
   }
-  const declared = metadata.get(RECIPE_KEY);
-  const stated: Partial<Recipe> = declared === undefined ? {} : readRecipe(declared, channels);
+  const stated = fromMetadata(metadata, RECIPE_KEY, (text) => {
+    const declared = parseRecipe(text);
+    fitRecipe(declared, channels);
+    return declared;
+  });
   const asked = checkRecipe({ ...given, ...(grey !== undefined && { grey }) });
   fitRecipe(asked, channels);
   const { mirror, ...said }: Partial<Recipe> = { ...stated, ...asked };
@@ -162,7 +165,7 @@ export function imageSpecOf(
           [height, width],
           metadata,
         );
-  if (strictRecipe && declared === undefined && !isNormalized && io === 'tensor') {
+  if (strictRecipe && stated === undefined && !isNormalized && io === 'tensor') {
     throw badUsage('it has no recipe: set one with `recipe`');
   }
   if (io === 'tensor') checkSizing(recipe.sizing, [height, width], given?.sizing !== undefined);
@@ -226,14 +229,6 @@ function recipeAssumptions(
     ...(isGuessed ? [{ what: 'recipe', value, option: 'recipe' }] : []),
     ...(isSizeGuessed ? assumedSize(recipe.sizing, way) : []),
   ];
-}
-
-function readRecipe(text: string, channels: number): Recipe {
-  return fromMetadata(RECIPE_KEY, () => {
-    const recipe = parseRecipe(text);
-    fitRecipe(recipe, channels);
-    return recipe;
-  });
 }
 
 /** The model's own size, or the release's where that is open. */

@@ -1,5 +1,12 @@
 import { type Assumption, assumptionsIn } from '../graph/common/assumption.js';
 import { at } from '../graph/common/at.js';
+import {
+  CLASS_NAMES_KEY,
+  checkNameCount,
+  classNamesIn,
+  givenClassNames,
+  parseClassNames,
+} from '../graph/common/class-names.js';
 import { badModel, badUsage, NmodeError } from '../graph/common/errors.js';
 import { oneOf } from '../graph/common/fields.js';
 import { headAdvice } from '../graph/common/head-advice.js';
@@ -19,9 +26,8 @@ import {
 import { parseRegions, type Region } from '../graph/common/regions.js';
 import type { Outline } from '../graph/ir/model.js';
 import type { OutputActivation } from '../graph/ir/output-activation.js';
-import { fromMetadata } from './common/from-metadata.js';
+import { fromMetadata } from './common/naming.js';
 import type { OutputSpec } from './images/job.js';
-import { classNamesOf } from './masks/class-names.js';
 import { type Classes, checkBackground, INDEPENDENT } from './masks/classes.js';
 
 /** What turns a model's logits into probabilities; softmax is over the classes. */
@@ -59,27 +65,28 @@ export function outputSpecOf(
   if (outputName !== undefined && !given.includes(outputName)) {
     throw badUsage(`no output is named '${outputName}': it has ${given.join(', ')}`);
   }
-  if (outputName !== undefined && outputs[0]?.name !== outputName) {
+  const [first] = outputs;
+  if (outputName !== undefined && first?.name !== outputName) {
     throw badUsage(
-      `its first output is '${outputs[0]?.name}', not '${outputName}': optimizeModel with ${option('outputName', outputName)} writes a model of that one`,
+      `its first output is '${first?.name}', not '${outputName}': optimizeModel with ${option('outputName', outputName)} writes a model of that one`,
     );
   }
-  const type = outputs[0]?.type;
-  const dtype = type?.dtype ?? 'float32';
+  const { dtype = 'float32', shape } = first?.type ?? {};
   if (dtype !== 'float32') throw badModel(`it gives ${dtype}, expected probabilities in float32`);
   if (asked !== undefined && !APPLIED_HEADS.includes(asked)) {
     throw badUsage(`a head of '${asked}', expected ${APPLIED_HEADS.join(' or ')}`);
   }
   const stated = endOf(activation, metadata.get(HEAD_KEY));
   const isOpen = stated === 'logits' || stated === 'unknown';
-  const head = asked ?? (isOpen ? appliedHead(metadata) : undefined);
+  const applied = (text: string) => oneOf(text, 'the head', APPLIED_HEADS);
+  const head = asked ?? (isOpen ? fromMetadata(metadata, APPLIED_HEAD_KEY, applied) : undefined);
   if ((stated === 'sigmoid' || stated === 'softmax') && head !== undefined) {
     const says = activation === stated ? 'it ends' : `its metadata ${HEAD_KEY} says that it ends`;
     throw badUsage(
       `${says} in a ${stated}: a ${option('head', head)} behind it would change its probabilities`,
     );
   }
-  const count = type?.shape?.[at(axesOf(layout), 0)];
+  const count = shape?.[at(axesOf(layout), 0)];
   const known = typeof count === 'number' && count > 0 ? count : undefined;
   if (stated === 'logits' && head === undefined) {
     throw new MissingHeadError(
@@ -91,20 +98,14 @@ export function outputSpecOf(
     throw badUsage("`head: 'softmax'`: over one class it is always 1, use sigmoid");
   }
   const others = outputs.filter(({ name }) => name !== FOLDS_OUTPUT);
-  const several: readonly Assumption[] =
-    others.length > 1
-      ? [
-          {
-            what: 'output',
-            value: `'${outputs[0]?.name}', the first of ${others.length}`,
-            option: 'outputName',
-          },
-        ]
-      : [];
-  const unknown: readonly Assumption[] =
-    stated === 'unknown' && head === undefined
-      ? [{ what: 'head', value: 'none: its values are probabilities', option: 'head' }]
-      : [];
+  const unsaid: Assumption[] = [];
+  if (others.length > 1) {
+    const value = `'${first?.name}', the first of ${others.length}`;
+    unsaid.push({ what: 'output', value, option: 'outputName' });
+  }
+  if (stated === 'unknown' && head === undefined) {
+    unsaid.push({ what: 'head', value: 'none: its values are probabilities', option: 'head' });
+  }
   const { classes, assumed } = classesOf(head ?? stated, metadata, background, count);
   const regions = classes.kind === 'independent' ? regionsIn(metadata, known) : undefined;
   const names = classNamesOf(metadata, classNames, known);
@@ -113,7 +114,7 @@ export function outputSpecOf(
     outputLayout: layout,
     ...(head !== undefined && { head }),
     ...(others.length < outputs.length && { folds: foldsIn(metadata) }),
-    assumed: [...several, ...unknown, ...assumed],
+    assumed: [...unsaid, ...assumed],
   };
 }
 
@@ -137,28 +138,20 @@ function classesOf(
     if (given === undefined || given === 'none') return { classes: INDEPENDENT, assumed: [] };
     throw badUsage(`${option('background', given)} does not apply: ${whyNoBackground(end, count)}`);
   }
-  const stated = metadata.get(BACKGROUND_KEY);
   const checked = (background: Background) => {
     if (typeof count === 'number' && count > 0) checkBackground(background, count);
     return background;
   };
-  const declared = () => fromMetadata(BACKGROUND_KEY, () => checked(parseBackground(stated ?? '0')));
+  const declared = () =>
+    fromMetadata(metadata, BACKGROUND_KEY, (text) => checked(parseBackground(text))) ?? 0;
   const background = given === undefined ? declared() : checked(given);
   const isAssumed =
     given === undefined &&
-    (stated === undefined || assumptionsIn(metadata).some(({ option }) => option === 'background'));
+    (!metadata.has(BACKGROUND_KEY) || assumptionsIn(metadata).some(({ option }) => option === 'background'));
   return {
     classes: { kind: 'exclusive', background },
     assumed: isAssumed ? [{ what: 'background', value: `class ${background}`, option: 'background' }] : [],
   };
-}
-
-/** What the metadata say of logits. @throws NmodeError (BAD_MODEL) */
-function appliedHead(metadata: Outline['metadata']): AppliedHead | undefined {
-  const stated = metadata.get(APPLIED_HEAD_KEY);
-  return stated === undefined
-    ? undefined
-    : fromMetadata(APPLIED_HEAD_KEY, () => oneOf(stated, 'the head', APPLIED_HEADS));
 }
 
 /** @throws NmodeError (BAD_MODEL) */
@@ -172,14 +165,31 @@ function foldsIn(metadata: Outline['metadata']): number {
 
 /** The regions that independent classes are. @throws NmodeError (BAD_MODEL) */
 function regionsIn(metadata: Outline['metadata'], count: number | undefined): readonly Region[] | undefined {
-  const stated = metadata.get(REGIONS_KEY);
-  if (stated === undefined) return undefined;
-  return fromMetadata(REGIONS_KEY, () => {
-    const regions = parseRegions(JSON.parse(stated));
+  return fromMetadata(metadata, REGIONS_KEY, (text) => {
+    const regions = parseRegions(JSON.parse(text));
     if (count !== undefined && regions.length !== count)
       throw new Error(`it has ${regions.length} regions, the model gives ${count} classes`);
     return regions;
   });
+}
+
+/**
+ * What a model's classes are called: as is given, or as its metadata say, those of other exporters too.
+ * @param count of its classes; undefined where its output leaves that open
+ * @throws NmodeError: BAD_USAGE for names that are given and do not fit, BAD_MODEL for those of the model
+ */
+export function classNamesOf(
+  metadata: ReadonlyMap<string, string>,
+  given: readonly string[] | undefined,
+  count: number | undefined,
+): readonly string[] | undefined {
+  if (given !== undefined) return givenClassNames(given, count);
+  const stated = fromMetadata(metadata, CLASS_NAMES_KEY, (text) => {
+    const names = parseClassNames(text, true);
+    if (count !== undefined) checkNameCount(names, count);
+    return names;
+  });
+  return stated ?? (count === undefined ? undefined : classNamesIn(metadata, count));
 }
 
 function whyNoBackground(end: OutputActivation, count: number | string | undefined): string {

@@ -1,4 +1,4 @@
-import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
+import { badModel, badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 
 /** Puts a model's name before what is wrong with it, or with what is asked of it. */
 export function naming<T>(name: string, body: () => T): T {
@@ -15,4 +15,18 @@ export function named(name: string, error: unknown): unknown {
   if (!(error instanceof NmodeError) || error.message.startsWith(`${name}: `)) return error;
   if (error.code !== 'BAD_MODEL' && !error.message.startsWith('onnxruntime: ')) return error;
   return new NmodeError(error.code, `${name}: ${reason(error)}`, { cause: error });
+}
+
+/** What a model's metadata say under a key, if anything. @throws NmodeError (BAD_MODEL) for whatever is wrong with it */
+export function fromMetadata<T>(
+  metadata: ReadonlyMap<string, string>,
+  key: string,
+  read: (stated: string) => T,
+): T | undefined {
+  const stated = metadata.get(key);
+  try {
+    return stated === undefined ? undefined : read(stated);
+  } catch (error) {
+    throw badModel(`its metadata ${key}: ${reason(error)}`, { cause: error });
+  }
 }

@@ -8,7 +8,7 @@ import { CLASS_NAMES_KEY } from '../../../graph/common/class-names.js';
 import { BYTES_PER_PIXEL_KEY, HEAD_KEY, parseRecipe, RECIPE_KEY } from '../../../graph/common/recipe.js';
 import { type Model, outlineOf } from '../../../graph/ir/model.js';
 import { inputSpecOf } from '../../../runtime/input-spec.js';
-import { classNamesOf } from '../../../runtime/masks/class-names.js';
+import { classNamesOf } from '../../../runtime/output-spec.js';
 import { viewOf } from '../../../runtime/server/rest/accept-header.js';
 import { JSON_LENGTH, jsonLengthOf } from '../../../runtime/server/rest/bodies/json-length.js';
 import { readInferRequest } from '../../../runtime/server/rest/v2.js';

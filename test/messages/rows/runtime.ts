@@ -54,10 +54,6 @@ export const RUNTIME: Conditions = {
     '… is of': 'the size is of the recipe that the caller gives',
     'it takes': 'the size is that of the model: its input, or its own recipe',
   },
-  'runtime/common/from-metadata.ts': {
-    'its metadata …: …':
-      'recipe, background, regions or names of classes in the metadata are malformed, or do not fit the model',
-  },
   'runtime/output-spec.ts': {
     "its first output is '…', not '…': optimizeModel with … writes a model of that one":
       'an output is asked for by name of an outline in which it is not the first',
@@ -88,6 +84,8 @@ export const RUNTIME: Conditions = {
       'the regions of the metadata are not as many as the classes that the output declares',
   },
   'runtime/common/naming.ts': {
+    'its metadata …: …':
+      'recipe, background, regions or names of classes in the metadata are malformed, or do not fit the model',
     'onnxruntime: ': "what errors that are in onnxruntime's words begin with, and are known by",
   },
   'runtime/node/model.ts': {
