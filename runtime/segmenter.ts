@@ -10,8 +10,14 @@ import type { Handed } from './handed.js';
 import type { imageMethods } from './images/image-methods.js';
 import type { FinishOptions, MaskSize, ModelSpec } from './images/job.js';
 import type { Classes } from './masks/classes.js';
-import { finishOptions, SEGMENT_KINDS, type SegmentOptions } from './segment-options.js';
-import type { SharedSegmentation, SharedSegmented, Timings } from './segmentation.js';
+import {
+  finishOptions,
+  SEGMENT_KINDS,
+  type SegmentOptions,
+  type SharedSegmentation,
+  type SharedSegmented,
+  type Timings,
+} from './segmentation.js';
 import type { FloatSession, RunOptions, SharedProviderReport } from './sessions/session.js';
 import type { Bytes, Floats, Port } from './sessions/tensors.js';
 import type { Respawning } from './threads/respawning.js';

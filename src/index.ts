@@ -122,17 +122,19 @@ export {
   type SessionOptions,
 } from '../runtime/node/sessions/session.js';
 export type { AppliedHead, OutputSpecOptions } from '../runtime/output-spec.js';
-export type { Given, SegmentOptions, Wanted } from '../runtime/segment-options.js';
 export type {
   FoundMasks,
+  Given,
+  SegmentOptions,
   SharedSegmentation,
   SharedSegmented,
   Timings,
+  Wanted,
 } from '../runtime/segmentation.js';
 export type { BaseSegmenter } from '../runtime/segmenter.js';
 export type { ProviderCheck } from '../runtime/sessions/probe.js';
-export type { OpenProgress } from '../runtime/sessions/progress.js';
 export type {
+  OpenProgress,
   RunOptions,
   SharedProviderReport,
   SharedSession,

@@ -43,17 +43,19 @@ export { type Cleaning, type Component, type Components, componentsOf } from '..
 export { contoursOf, type Polygon } from '../runtime/masks/contours.js';
 export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
 export type { AppliedHead, OutputSpecOptions } from '../runtime/output-spec.js';
-export type { Given, SegmentOptions, Wanted } from '../runtime/segment-options.js';
 export type {
   FoundMasks,
+  Given,
+  SegmentOptions,
   SharedSegmentation,
   SharedSegmented,
   Timings,
+  Wanted,
 } from '../runtime/segmentation.js';
 export type { BaseSegmenter } from '../runtime/segmenter.js';
 export type { ProviderCheck } from '../runtime/sessions/probe.js';
-export type { OpenProgress } from '../runtime/sessions/progress.js';
 export type {
+  OpenProgress,
   RunOptions,
   SharedProviderReport,
   SharedSession,
@@ -73,8 +75,7 @@ export type {
 export { WEB_PROVIDERS, type WebProvider } from '../runtime/web/files.js';
 export type { FileSource, ImageElement, ImageSource } from '../runtime/web/images/hand.js';
 export { encodePng } from '../runtime/web/images/png.js';
-export type { ModelSource } from '../runtime/web/model.js';
-export type { LoadProgress } from '../runtime/web/progress.js';
+export type { LoadProgress, ModelSource } from '../runtime/web/model.js';
 export {
   type Segmentation,
   type Segmented,

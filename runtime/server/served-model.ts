@@ -11,7 +11,7 @@ import { inputSpecOfModel, loadModel, withOutput } from '../node/model.js';
 import { keepsMemory, type Segmentation, Segmenter } from '../node/segmenter.js';
 import { createSession, type ProviderReport, type SessionOptions } from '../node/sessions/session.js';
 import { MissingHeadError } from '../output-spec.js';
-import type { SegmentOptions } from '../segment-options.js';
+import type { SegmentOptions } from '../segmentation.js';
 import { Queue } from '../sessions/queue.js';
 import type { RunOptions } from '../sessions/session.js';
 import type { FloatOutputs, PlainInputs, Port } from '../sessions/tensors.js';

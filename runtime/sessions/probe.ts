@@ -1,8 +1,8 @@
 import { badModel, NmodeError } from '../../graph/common/errors.js';
 import { fromHalf } from '../../graph/common/half.js';
 import { elementCount } from '../../graph/ir/tensor.js';
-import type { RuntimeSession } from './runtime-session.js';
 import type { Outputs, Port, TypedInputs, TypedTensor } from './tensors.js';
+import type { RuntimeSession } from './wrap-session.js';
 
 /** The side of what is tried where a model leaves its sizes open. */
 const PROBE_SIDE = 128;
@@ -84,10 +84,7 @@ export function probeInputs(ports: readonly Port[]): TypedInputs {
 }
 
 /** Runs twice, since the first run also compiles and allocates. */
-async function timed(
-  session: RuntimeSession,
-  inputs: TypedInputs,
-): Promise<{ outputs: Outputs; milliseconds: number }> {
+async function timed(session: RuntimeSession, inputs: TypedInputs) {
   await session.run(inputs);
   const start = performance.now();
   const outputs = await session.run(inputs);

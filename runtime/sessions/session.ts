@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
+import { badModel, badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import {
   checkOptions,
   each,
@@ -17,10 +17,8 @@ import {
 import { withCallbacks } from '../common/callbacks.js';
 import { buffersOf } from '../threads/protocol.js';
 import type { Thread } from '../threads/thread.js';
-import { ofType } from './of-type.js';
 import { ELEMENT_TYPES, ownInputs, refuseUnknown } from './own-inputs.js';
 import type { ProviderCheck } from './probe.js';
-import type { Opening } from './progress.js';
 import { Queue } from './queue.js';
 import type { Opened, sessionMethods } from './session-methods.js';
 import type {
@@ -42,6 +40,16 @@ export interface SharedProviderReport<P extends string = string> {
   /** The comparison with the CPU; absent on the CPU itself and if it was disabled. */
   readonly check?: ProviderCheck;
 }
+
+/** How far the opening of a model is. `P` are the platform's names of providers. */
+export type OpenProgress<P extends string = string> =
+  /** A provider is tried: what it needs is looked for and, in browsers, fetched. */
+  | { readonly kind: 'try'; readonly provider: P }
+  /** All has come: the model is compiled, opened, compared. */
+  | { readonly kind: 'open'; readonly provider: P }
+  /** It does not work; the next is tried. */
+  | { readonly kind: 'refuse'; readonly provider: P; readonly error: string }
+  | { readonly kind: 'ready'; readonly provider: P };
 
 export interface RunOptions<T extends ElementType = ElementType> {
   /** Rejects at once and drops waiting work. The result of a run in progress is discarded, since onnxruntime cannot be interrupted. */
@@ -115,22 +123,34 @@ export function wholeNumber(name: string, value: number): number {
   throw badUsage(`${name} ${value}: expected a whole number from 1 to 1024`);
 }
 
+/** What is told while a model is opened, and what stops it. */
+interface Opening<P extends string = string> {
+  readonly progress: (progress: OpenProgress<P>) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
  * Opens a model on the first provider that works, one at a time.
+ * @param choice that the candidates come from
  * @throws NmodeError (CANNOT_RUN) that says why none does; the signal's reason
  */
-export async function openFirst<C extends { readonly name: string }, A>(
+export async function openFirst<C extends { readonly name: string }, A extends Opened>(
+  choice: 'auto' | readonly C['name'][],
   candidates: readonly C[],
   { progress, signal }: Opening<C['name']>,
   open: (candidate: C) => Promise<A>,
-): Promise<{ candidate: C; attempts: SharedProviderReport<C['name']>['attempts']; opened: A }> {
+): Promise<{ candidate: C; opened: A; report: SharedProviderReport<C['name']> }> {
+  const requested = choice === 'auto' ? ['auto'] : choice;
   const attempts: { provider: C['name']; error: string }[] = [];
   for (const candidate of candidates) {
     const { name: provider }: { name: C['name'] } = candidate;
     signal?.throwIfAborted();
     progress({ kind: 'try', provider });
     try {
-      return { candidate, attempts, opened: await open(candidate) };
+      const opened = await open(candidate);
+      const { check } = opened;
+      const report = { requested, effective: provider, attempts, ...(check && { check }) };
+      return { candidate, opened, report };
     } catch (error) {
       signal?.throwIfAborted();
       attempts.push({ provider, error: reason(error) });
@@ -198,6 +218,13 @@ export function sessionOf<R extends SharedProviderReport>(
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,
   };
+}
+
+/** Outputs of a run, all of one element type. @throws NmodeError (BAD_MODEL) for one of another */
+export function ofType<T extends ElementType>(outputs: Outputs, type: T): Outputs<T> {
+  const other = Object.entries(outputs).find(([, output]) => output.type !== type);
+  if (other !== undefined) throw badModel(`output '${other[0]}' is ${other[1].type}, expected ${type}`);
+  return outputs as Outputs<T>;
 }
 
 /** A run whose inputs are taken now. What is wrong with them is told in its turn: those who await runs in order meet it there. */

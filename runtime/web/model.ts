@@ -2,9 +2,9 @@ import { badUsage } from '../../graph/common/errors.js';
 import { readOutline } from '../../graph/file/outline.js';
 import type { Outline } from '../../graph/ir/model.js';
 import { copyOf } from '../common/buffers.js';
+import type { OpenProgress } from '../sessions/session.js';
 import { download, nameOf } from './download.js';
-import { pageUrl } from './files.js';
-import type { LoadProgress } from './progress.js';
+import { pageUrl, type WebProvider } from './files.js';
 
 /** An .onnx file: where it is, or what is in it. */
 export type ModelSource = string | URL | Blob | ArrayBuffer | Uint8Array;
@@ -15,6 +15,17 @@ export interface WebModel {
   /** What messages call it. */
   readonly name: string;
 }
+
+/** How far the loading of a model is. */
+export type LoadProgress =
+  /** Bytes of the model or of onnxruntime have come; `total` where it is known. */
+  | {
+      readonly kind: 'download';
+      readonly file: 'model' | 'onnxruntime';
+      readonly loaded: number;
+      readonly total: number | undefined;
+    }
+  | OpenProgress<WebProvider>;
 
 interface ModelOptions {
   readonly signal?: AbortSignal | undefined;
@@ -32,10 +43,7 @@ export async function loadModel(source: ModelSource, options: ModelOptions): Pro
   return { bytes, name, outline: readOutline(bytes, name, options.outputName) };
 }
 
-async function contentsOf(
-  source: ModelSource,
-  { signal, onProgress }: ModelOptions,
-): Promise<Omit<WebModel, 'outline'>> {
+async function contentsOf(source: ModelSource, { signal, onProgress }: ModelOptions) {
   const name = source instanceof File ? source.name : 'the model';
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
     return { bytes: copyOf(source, name), name };

@@ -2,8 +2,7 @@ import { checkOptions, type Kinds, taken } from '../../graph/common/option-kinds
 import { withCallbacks } from '../common/callbacks.js';
 import { naming } from '../common/naming.js';
 import { INPUT_KINDS, type InputSpecOptions, inputSpecOf } from '../input-spec.js';
-import type { SegmentOptions } from '../segment-options.js';
-import type { SharedSegmentation, SharedSegmented } from '../segmentation.js';
+import type { SegmentOptions, SharedSegmentation, SharedSegmented } from '../segmentation.js';
 import { BaseSegmenter, partsOf } from '../segmenter.js';
 import { Respawning } from '../threads/respawning.js';
 import { assetsUrl, needBrowser, startWorker } from './files.js';

@@ -18,7 +18,7 @@ import type { Cleaning } from '../../runtime/masks/components.js';
 import { DEFAULT_THRESHOLD } from '../../runtime/masks/threshold.js';
 import { loadModel, statedRecipe } from '../../runtime/node/model.js';
 import { SEGMENTER_KINDS, Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
-import { CLEANING_KINDS, finishOptions } from '../../runtime/segment-options.js';
+import { CLEANING_KINDS, finishOptions } from '../../runtime/segmentation.js';
 import { checkReading, type TruthReading } from '../../runtime/truth/truth.js';
 import { turnDoubt } from '../files/orientation-mismatch.js';
 import { type Failure, findPairs, type Pair } from '../files/pairs.js';

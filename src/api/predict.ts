@@ -29,13 +29,13 @@ import {
 } from '../../runtime/node/segmenter.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { ProviderReport } from '../../runtime/node/sessions/session.js';
+import type { Timings } from '../../runtime/segmentation.js';
 import {
   CLEANING_KINDS,
   finishOptions,
   SEGMENT_KINDS,
   type SegmentOptions,
-} from '../../runtime/segment-options.js';
-import type { Timings } from '../../runtime/segmentation.js';
+} from '../../runtime/segmentation.js';
 import type { OutputFile } from '../batch/manifest.js';
 import { parseShard } from '../batch/parse-shard.js';
 import type { ShardReport } from '../batch/shard-run.js';

@@ -19,7 +19,7 @@ import { assemble } from '../../graph/rewriting/assemble.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import { openNative } from '../../runtime/node/sessions/native.js';
 import { parseProvider } from '../../runtime/node/sessions/providers.js';
-import { ofType } from '../../runtime/sessions/of-type.js';
+import { ofType } from '../../runtime/sessions/session.js';
 import type { FloatOutputs, Floats } from '../../runtime/sessions/tensors.js';
 import { compareOutputs } from '../parity/parity.js';
 import { parityRule, type ReferenceTolerance } from '../parity/tolerance.js';

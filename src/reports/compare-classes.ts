@@ -13,7 +13,7 @@ import {
   NO_PIXELS,
 } from '../../runtime/masks/metrics.js';
 import type { Segmentation, Segmenter } from '../../runtime/node/segmenter.js';
-import { SEGMENT_KINDS, type SegmentOptions } from '../../runtime/segment-options.js';
+import { SEGMENT_KINDS, type SegmentOptions } from '../../runtime/segmentation.js';
 import { knownLabels, readingBesideBackground } from '../../runtime/truth/known-labels.js';
 import {
   type Labels,

@@ -3,7 +3,7 @@ import { imageFault } from '../../graph/common/errors.js';
 import { recipeSummary } from '../../graph/common/recipe.js';
 import { area } from '../../runtime/masks/threshold.js';
 import type { Segmenter } from '../../runtime/node/segmenter.js';
-import type { SegmentOptions } from '../../runtime/segment-options.js';
+import type { SegmentOptions } from '../../runtime/segmentation.js';
 import type { TruthReading } from '../../runtime/truth/truth.js';
 import type { Pair } from '../files/pairs.js';
 import { compareWithTruth } from './compare-classes.js';

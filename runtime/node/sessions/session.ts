@@ -1,11 +1,12 @@
+import { at } from '../../../graph/common/at.js';
 import { checkOptions, each, FLAG, type Kinds, NUMBER, oneOf } from '../../../graph/common/option-kinds.js';
 import { untilAborted } from '../../common/abort.js';
 import { copyOf } from '../../common/buffers.js';
 import { withCallbacks } from '../../common/callbacks.js';
 import { named } from '../../common/naming.js';
-import type { OpenProgress } from '../../sessions/progress.js';
 import {
   endAll,
+  type OpenProgress,
   openFirst,
   refuseSlower,
   SHARED_SESSION_KINDS,
@@ -124,8 +125,7 @@ export async function openBytes(
   const all = Array.from({ length: workers }, () =>
     startThread<SessionMethods>('session-thread', 'the session', isKept),
   );
-  const [first, ...others] = all;
-  if (first === undefined) throw new TypeError('no worker');
+  const [first, others] = [at(all, 0), all.slice(1)];
   const openOthers = (provider: Provider) =>
     Promise.all(others.map((thread) => thread.call('open', { own: own(provider), warmUp })));
   const opening = async () => {
@@ -139,23 +139,20 @@ export async function openBytes(
     // The CPU is not waited for: it works wherever the first worker finds that it does.
     const ahead = preferred?.id === 'cpu' ? openOthers(preferred) : undefined;
     ahead?.catch(() => {});
-    const { candidate, attempts, opened } = await openFirst(list, { progress, signal }, (provider) => {
+    const loading = { progress, signal };
+    const { candidate, opened, report } = await openFirst(choice, list, loading, (provider) => {
       progress({ kind: 'open', provider: provider.name });
-      return openOn(first, { own: own(provider), warmUp, ...checking(provider, check || auto) }, auto);
+      // The CPU is what others are compared with.
+      const isChecked = (check || auto) && provider.id !== 'cpu';
+      const tolerance = isChecked && { tolerance: toleranceOf(provider) };
+      return openOn(first, { own: own(provider), warmUp, ...tolerance }, auto);
     });
     await (candidate === preferred && ahead ? ahead : openOthers(candidate));
     const placement =
       again && (await first.call('placement', { model: again, options: own(candidate) }, [again.buffer]));
     await Promise.all(all.map((thread) => thread.call('settle', undefined)));
-    const report: ProviderReport = {
-      requested: auto ? ['auto'] : choice,
-      effective: candidate.name,
-      attempts,
-      ...(opened.check && { check: opened.check }),
-      ...(placement && { placement }),
-    };
     progress({ kind: 'ready', provider: candidate.name });
-    return sessionOf(all, opened, report, threads);
+    return sessionOf(all, opened, { ...report, ...(placement && { placement }) }, threads);
   };
   try {
     return await (signal === undefined ? opening() : untilAborted(opening(), signal));
@@ -176,11 +173,6 @@ function ownBytes(model: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** What messages call it. */
 const MODEL = 'the model';
-
-/** The CPU is what others are compared with. */
-function checking(provider: Provider, wanted: boolean): { tolerance?: number } {
-  return wanted && provider.id !== 'cpu' ? { tolerance: toleranceOf(provider) } : {};
-}
 
 async function openOn(
   thread: Thread<SessionMethods>,

@@ -1,7 +1,7 @@
 import { badImage, badUsage } from '../../../graph/common/errors.js';
 import { labelMapOf } from '../../masks/classes.js';
 import type { Segmentation } from '../../node/segmenter.js';
-import type { SegmentOptions } from '../../segment-options.js';
+import type { SegmentOptions } from '../../segmentation.js';
 import type { Deadline } from '../admission/deadline.js';
 import type { ServerCore } from '../core.js';
 import type { ServedModel } from '../served-model.js';

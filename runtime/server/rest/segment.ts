@@ -6,7 +6,7 @@ import { INDEPENDENT, labelMapOf, legendOf, nameOfLabel } from '../../masks/clas
 import type { ChannelFiles } from '../../node/images/channels.js';
 import type { Segmentation } from '../../node/segmenter.js';
 import { startThread } from '../../node/threads/thread.js';
-import type { SegmentOptions } from '../../segment-options.js';
+import type { SegmentOptions } from '../../segmentation.js';
 import { Respawning } from '../../threads/respawning.js';
 import type { Thread } from '../../threads/thread.js';
 import type { ServerCore } from '../core.js';

@@ -11,8 +11,6 @@ import {
   sessionOf,
   wholeNumber,
 } from '../../sessions/session.js';
-import type { Opened } from '../../sessions/session-methods.js';
-import type { Thread } from '../../threads/thread.js';
 import { download } from '../download.js';
 import {
   assetsUrl,
@@ -22,8 +20,7 @@ import {
   WEB_PROVIDERS,
   type WebProvider,
 } from '../files.js';
-import { loadModel, type ModelSource } from '../model.js';
-import type { LoadProgress } from '../progress.js';
+import { type LoadProgress, loadModel, type ModelSource } from '../model.js';
 import { workerThread } from '../threads/thread.js';
 import type { WorkerMethods } from '../threads/worker.js';
 
@@ -103,13 +100,9 @@ async function open(model: ModelSource | Promise<Uint8Array>, options: SessionOp
     progress,
     signal,
   };
-  const { candidate, attempts, opened } = await openFirst(list, loading, ({ name }) => tryOn(name, loading));
-  const report: ProviderReport = {
-    requested: auto ? ['auto'] : choice,
-    effective: candidate.name,
-    attempts,
-    ...(opened.check && { check: opened.check }),
-  };
+  const { candidate, opened, report } = await openFirst(choice, list, loading, ({ name }) =>
+    tryOn(name, loading),
+  );
   progress({ kind: 'ready', provider: candidate.name });
   return sessionOf([opened.thread], opened, report, threads);
 }
@@ -143,46 +136,31 @@ interface Loading {
   readonly signal: AbortSignal;
 }
 
-interface OpenedThread extends Opened {
-  readonly thread: Thread<WorkerMethods>;
-}
-
-async function tryOn(provider: WebProvider, loading: Loading): Promise<OpenedThread> {
-  const { signal, assets } = loading;
+async function tryOn(provider: WebProvider, loading: Loading) {
+  const { model, threads, warmUp, check, auto, assets, progress, signal } = loading;
   const thread = workerThread<WorkerMethods>(() => startWorker(assets), 'the session');
   const forget = onAbort(signal, () => thread.abandon(signal.reason));
   try {
-    return { thread, ...(await openOn(thread, provider, loading)) };
+    await thread.call('checkBrowser', { provider, hardware: auto });
+    const build = runtimeBuild(provider, assets);
+    const onBytes = (loaded: number) =>
+      progress({ kind: 'download', file: 'onnxruntime', loaded, total: build.binaryBytes });
+    const [binary, bytes] = await Promise.all([
+      download(build.binary, { code: 'CANNOT_RUN', signal, onBytes }),
+      untilAborted(model, signal),
+    ]);
+    progress({ kind: 'open', provider });
+    await thread.call('load', bytes);
+    const own = { provider, threads, api: build.api.href, loader: build.loader.href, binary };
+    const tolerance = check && provider === 'webgpu' && { tolerance: TOLERANCE };
+    const opened = await thread.call('open', { own, warmUp, ...tolerance }, [binary]);
+    await thread.call('settle', undefined);
+    if (auto) refuseSlower(opened);
+    return { thread, ...opened };
   } catch (error) {
     thread.abandon(error);
     throw error;
   } finally {
     forget();
   }
-}
-
-async function openOn(
-  thread: Thread<WorkerMethods>,
-  provider: WebProvider,
-  { model, threads, warmUp, check, auto, assets, progress, signal }: Loading,
-): Promise<Opened> {
-  await thread.call('checkBrowser', { provider, hardware: auto });
-  const build = runtimeBuild(provider, assets);
-  const onBytes = (loaded: number) =>
-    progress({ kind: 'download', file: 'onnxruntime', loaded, total: build.binaryBytes });
-  const [binary, bytes] = await Promise.all([
-    download(build.binary, { code: 'CANNOT_RUN', signal, onBytes }),
-    untilAborted(model, signal),
-  ]);
-  progress({ kind: 'open', provider });
-  await thread.call('load', bytes);
-  const own = { provider, threads, api: build.api.href, loader: build.loader.href, binary };
-  const opened = await thread.call(
-    'open',
-    { own, warmUp, ...(check && provider === 'webgpu' && { tolerance: TOLERANCE }) },
-    [binary],
-  );
-  await thread.call('settle', undefined);
-  if (auto) refuseSlower(opened);
-  return opened;
 }

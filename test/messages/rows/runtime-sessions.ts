@@ -23,9 +23,6 @@ export const RUNTIME_SESSIONS: Conditions = {
     '…: its buffer was transferred or has shrunk, and is empty: pass the data in another buffer':
       'a view of no bytes cannot be read, as its buffer is detached or ends before it',
   },
-  'runtime/node/sessions/session.ts': {
-    'no worker': 'never: the number of workers was checked to be at least 1',
-  },
   'runtime/node/threads/serve.ts': {
     'not in a thread': "a thread's module is loaded by the main thread",
   },
@@ -69,6 +66,7 @@ export const RUNTIME_SESSIONS: Conditions = {
     'no session is open': 'a thread is asked to run where no model was opened or it was released',
   },
   'runtime/sessions/session.ts': {
+    "output '…' is …, expected …": 'an output came in another type than the run was asked for',
     '… …: expected a whole number from 1 to 1024':
       'the number of workers or threads is no whole number from 1 to 1024',
     'slower than the CPU: … ms against … ms':
@@ -80,9 +78,6 @@ export const RUNTIME_SESSIONS: Conditions = {
     'onnxruntime: …': 'onnxruntime refuses to open a model or to run it, in its own words',
     'it failed without a message': 'nothing is left of what onnxruntime says without its source files',
     "output '…' is …, expected elements of whole bytes": 'an output came in int4 or uint4',
-  },
-  'runtime/sessions/of-type.ts': {
-    "output '…' is …, expected …": 'an output came in another type than the run was asked for',
   },
   'runtime/threads/thread.ts': {
     'a buffer was transferred before': 'an ArrayBuffer that is given away to a thread is detached',

@@ -114,7 +114,7 @@ export const RUNTIME: Conditions = {
       'an entry of the list that a program gives for an image is nothing of these',
     'sharp: …': 'sharp or its native library cannot be loaded',
   },
-  'runtime/segment-options.ts': {
+  'runtime/segmentation.ts': {
     'threshold … is not from 0 to 1': 'the threshold is below 0, above 1 or NaN',
     'a minimum area of …, expected a whole number of pixels from 0 on':
       'the area is negative or no whole number',

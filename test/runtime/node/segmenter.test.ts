@@ -7,7 +7,7 @@ import { confusionOf, diceOf } from '../../../runtime/masks/metrics.js';
 import { readImage, readMask } from '../../../runtime/node/images/files.js';
 import { Segmenter } from '../../../runtime/node/segmenter.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
-import type { SegmentOptions } from '../../../runtime/segment-options.js';
+import type { SegmentOptions } from '../../../runtime/segmentation.js';
 import { exported, fixture } from '../../support/fixtures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-segmenter-'));
