@@ -1,4 +1,3 @@
-import type { Reach } from '../../graph/analysis/receptive-field.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { givenClassNames } from '../../graph/common/class-names.js';
@@ -15,15 +14,15 @@ import type { Course, Size, Tiling } from './courses/course.js';
 import { paddedCourse } from './courses/padded.js';
 import { resizedCourse } from './courses/resized.js';
 import { slidingCourse } from './courses/sliding.js';
+import type { Limits } from './courses/tiles.js';
 import { asWindowed, type Depth, withDepth } from './depth.js';
-import { applyHead } from './files/head.js';
 import { type Frame, frameOf, type PixelSize, resizedPlanes } from './frame.js';
 import { mirrored, viewsOf } from './mirrored.js';
-import { checkProbabilities, checkShares, planesOf } from './outputs.js';
+import { applyHead, checkProbabilities, checkShares, planesOf } from './outputs.js';
 import type { Rows } from './resize.js';
 
 /** How a model wants its images. */
-export interface ImageSpec extends Channels {
+export interface ImageSpec extends Channels, Limits {
   readonly io: ModelIo;
   readonly recipe: Recipe;
   /** The size of an image's pixels, in the unit of the recipe's spacing. */
@@ -31,14 +30,8 @@ export interface ImageSpec extends Channels {
   /** Of a model that takes images as they are. */
   readonly depth: Depth;
   readonly layout: Layout;
-  /** Bytes that one run may take, where images keep their own size. */
-  readonly memoryBudget: number;
-  /** Bytes of activations for each pixel of the input. */
-  readonly bytesPerPixel: number;
   /** What neither the model nor the caller says. */
   readonly assumed: readonly Assumption[];
-  /** How far the network looks, where images keep their own size. */
-  readonly reach: Reach;
 }
 
 /** What a model gives. */

@@ -1,14 +1,10 @@
 import type { Layout } from '../../graph/common/layout.js';
 import type { MirrorAxis } from '../../graph/common/recipe.js';
+import type { Size } from './courses/course.js';
 
 /** The axes along which a window is mirrored for each of its runs: none, each, and both. */
 export function viewsOf(axes: readonly MirrorAxis[] = []): readonly (readonly MirrorAxis[])[] {
   return [[], ...axes.map((axis) => [axis]), ...(axes.length > 1 ? [axes] : [])];
-}
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Planes [C, height, width], or [height, width, C] as the layout says, mirrored. */

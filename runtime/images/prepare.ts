@@ -45,35 +45,30 @@ export function prepareResized(image: Rows, width: number, height: number, layou
   return tensor;
 }
 
-/** A window of an image; its last row and column are repeated where the window goes beyond. */
-export function prepareWindow(image: Rows, window: Window, layout: Layout): Float32Array {
-  const { width, height } = window;
-  const { channels } = image;
-  const tensor = new Float32Array(channels * width * height);
-  const take = placing(tensor, channels, width, layout);
-  const inside = channels * Math.min(width, image.width - window.x);
-  const values = new Float64Array(channels * width);
-  for (let row = 0; row < height; row++) {
-    image.read(Math.min(window.y + row, image.height - 1), values.subarray(0, inside), window.x);
-    for (let i = inside; i < values.length; i++) values[i] = values[i - channels] as number;
-    take(row, values);
-  }
-  return tensor;
-}
-
-/** A window of an image, zeros where it goes beyond, before the first row and column too. */
-export function prepareFramed(image: Rows, window: Window, layout: Layout): Float32Array {
+/**
+ * A window of an image.
+ * @param beyond what it holds beyond the image: zeros, or the last row and column again, where it does not begin before the first
+ */
+export function prepareWindow(
+  image: Rows,
+  window: Window,
+  layout: Layout,
+  beyond: 'last' | 'zeros' = 'last',
+): Float32Array {
   const { width, height } = window;
   const { channels } = image;
   const tensor = new Float32Array(channels * width * height);
   const take = placing(tensor, channels, width, layout);
   const [first, last] = [Math.max(window.x, 0), Math.min(window.x + width, image.width)];
+  const end = channels * (last - window.x);
   const values = new Float64Array(channels * width);
-  const inside = values.subarray(channels * (first - window.x), channels * (last - window.x));
+  const inside = values.subarray(channels * (first - window.x), end);
   for (let row = 0; row < height; row++) {
     const from = window.y + row;
-    if (from < 0 || from >= image.height) continue;
-    image.read(from, inside, first);
+    if (beyond === 'zeros' && (from < 0 || from >= image.height)) continue;
+    image.read(Math.min(from, image.height - 1), inside, first);
+    if (beyond === 'last')
+      for (let i = end; i < values.length; i++) values[i] = values[i - channels] as number;
     take(row, values);
   }
   return tensor;

@@ -34,11 +34,7 @@ export type TakeRow = (row: number, values: Float64Array) => void;
  * Bilinear resize with half-pixel centres and no antialiasing: torch.nn.functional.interpolate(mode='bilinear',
  * align_corners=False) on [height, width, channels]. Computed in double, rounded once.
  */
-export function resizeBilinear(
-  image: Raster,
-  width: number,
-  height: number,
-): Raster & { data: Float32Array } {
+export function resizeBilinear(image: Raster, width: number, height: number) {
   const { channels } = image;
   const data = new Float32Array(width * height * channels);
   resizeRows(rowsOf(image), width, height, (row, values) => data.set(values, row * width * channels));

@@ -1,5 +1,4 @@
 import type { SplineOrder } from '../../graph/common/recipe.js';
-import type { Raster } from '../common/raster.js';
 import type { Rows } from './resize.js';
 
 /** Numbers in double, [length, inner]. */
@@ -14,12 +13,7 @@ interface Lines {
  * own range: `skimage.transform.resize(order, mode='edge', anti_aliasing=False)`, which is scipy's `zoom(grid_mode=True)`. Computed
  * in double, rounded once.
  */
-export function resampled(
-  image: Rows,
-  width: number,
-  height: number,
-  order: SplineOrder,
-): Raster & { readonly data: Float32Array } {
+export function resampled(image: Rows, width: number, height: number, order: SplineOrder) {
   const { channels, read } = image;
   const samples = image.width * channels;
   const row = new Float64Array(samples);

@@ -5,34 +5,20 @@ import type { Probabilities } from '../../common/raster.js';
 import { prepareWindow } from '../prepare.js';
 import type { Rows } from '../resize.js';
 import type { Course, Tiling } from './course.js';
-import { blendWeights, planTiles, type TilePlan, type Window } from './tiles.js';
-
-/** What a run may take, and how far the network looks. */
-export interface Limits {
-  /** Bytes of one run. */
-  readonly memoryBudget: number;
-  /** Bytes of activations for each pixel of the input. */
-  readonly bytesPerPixel: number;
-  readonly reach: Reach;
-}
+import { blendWeights, type Limits, planTiles, type TilePlan, type Window } from './tiles.js';
 
 /**
  * An image at its own size, in as few tiles as fit into the budget, which are blended where they overlap.
  * @throws NmodeError (BAD_USAGE) where the budget is smaller than the smallest useful tile
  */
-export function paddedCourse(image: Rows, multiple: number, { reach, ...limits }: Limits): Course {
+export function paddedCourse(image: Rows, multiple: number, limits: Limits): Course {
   const { width, height } = image;
-  const plan = planTiles(width, height, {
-    multiple,
-    budget: limits.memoryBudget,
-    activations: limits.bytesPerPixel,
-    reach: 'pixels' in reach ? reach.pixels : undefined,
-  });
+  const plan = planTiles(width, height, multiple, limits);
   const { windows, margin } = plan;
   let result: Probabilities | undefined;
   return {
     windows,
-    ...(windows.length > 1 && { tiling: tilingOf(plan, reach) }),
+    ...(windows.length > 1 && { tiling: tilingOf(plan, limits.reach) }),
     input: (window, layout) => prepareWindow(image, window, layout),
     place: (window, output) => {
       refuseOtherSize(output, window);

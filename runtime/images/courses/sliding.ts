@@ -2,16 +2,14 @@ import { at } from '../../../graph/common/at.js';
 import { badImage } from '../../../graph/common/errors.js';
 import { floatsOf, toHalf } from '../../../graph/common/half.js';
 import type { Probabilities } from '../../common/raster.js';
-import { prepareFramed } from '../prepare.js';
+import { prepareWindow } from '../prepare.js';
 import type { Rows } from '../resize.js';
-import type { Course } from './course.js';
+import type { Course, Size } from './course.js';
 import { refuseOtherSize } from './padded.js';
 import type { Window } from './tiles.js';
 
 /** Windows of one size, and the greatest share of their side that they lie apart. */
-export interface Sliding {
-  readonly width: number;
-  readonly height: number;
+interface Sliding extends Size {
   readonly step: number;
 }
 
@@ -32,7 +30,7 @@ export function slidingCourse(image: Rows, { step, ...patch }: Sliding): Course 
   const windows = down.flatMap((y) => across.map((x) => ({ x, y, ...patch })));
   return {
     windows,
-    input: (window, layout) => prepareFramed(image, window, layout),
+    input: (window, layout) => prepareWindow(image, window, layout, 'zeros'),
     place: (window, output) => {
       refuseOtherSize(output, window);
       sum.add(output, window, gaussian);
@@ -66,7 +64,7 @@ const PEAK = 10;
  * The weights of a window's pixels, in half precision: a Gaussian around its middle whose standard deviation is an eighth of the side, cut
  * off at four of these (scipy's gaussian_filter of a single 1). Where it is too small for a half, the smallest that is not.
  */
-export function gaussianWeights({ width, height }: Pick<Sliding, 'width' | 'height'>): Uint16Array {
+export function gaussianWeights({ width, height }: Size): Uint16Array {
   const [across, down] = [gaussianAlong(width), gaussianAlong(height)];
   const scale = (Math.max(...across) * Math.max(...down)) / PEAK;
   const weights = Float32Array.from(

@@ -1,3 +1,4 @@
+import type { Reach } from '../../../graph/analysis/receptive-field.js';
 import { badUsage } from '../../../graph/common/errors.js';
 
 /** A rectangle of an image, in pixels. */
@@ -31,15 +32,13 @@ function starts(length: number, side: number, multiple: number, overlap: number)
  */
 const held = (activations: number) => (4 / 3) * activations + 96;
 
-export interface TileLimits {
-  /** Sides and places of windows are multiples of this. */
-  readonly multiple: number;
+/** What a run may take, and how far the network looks, where images keep their own size. */
+export interface Limits {
   /** Bytes that one run may take. */
-  readonly budget: number;
-  /** Bytes that the network's graph holds at once for each pixel of its input. */
-  readonly activations: number;
-  /** Pixels to each side that a pixel of the output depends on; undefined where it may be all. */
-  readonly reach: number | undefined;
+  readonly memoryBudget: number;
+  /** Bytes of activations that the network's graph holds at once for each pixel of its input. */
+  readonly bytesPerPixel: number;
+  readonly reach: Reach;
 }
 
 /** How an image is run. */
@@ -60,11 +59,13 @@ export interface TilePlan {
  * Covers an image with windows whose sides are multiples of what the network needs and whose pixels take no more than the
  * budget. An image that fits is one window. Windows overlap by twice the network's reach, as long as that is half of their side at the
  * most, so that each pixel is in one that holds all that it depends on.
+ * @param multiple that sides and places of windows are multiples of
  * @throws NmodeError (BAD_USAGE) where the budget is smaller than the smallest useful tile
  */
-export function planTiles(width: number, height: number, limits: TileLimits): TilePlan {
-  const { multiple, budget, reach } = limits;
-  const bytesPerPixel = held(limits.activations);
+export function planTiles(width: number, height: number, multiple: number, limits: Limits): TilePlan {
+  const { memoryBudget: budget, reach: looked } = limits;
+  const reach = 'pixels' in looked ? looked.pixels : undefined;
+  const bytesPerPixel = held(limits.bytesPerPixel);
   const whole = { width: roundUp(width, multiple), height: roundUp(height, multiple) };
   const wholeBudget = Math.ceil(whole.width * whole.height * bytesPerPixel);
   const shared =
@@ -109,12 +110,7 @@ export function planTiles(width: number, height: number, limits: TileLimits): Ti
  * more than two. The weights of all windows add up to 1.
  * @param others where all windows of the axis begin, in order
  */
-export function blendWeights(
-  start: number,
-  side: number,
-  others: readonly number[],
-  margin = 0,
-): Float64Array {
+export function blendWeights(start: number, side: number, others: readonly number[], margin = 0) {
   const before = others.filter((other) => other < start).at(-1);
   const [after, next] = others.filter((other) => other > start);
   const from = (begin: number | undefined) =>

@@ -1,4 +1,5 @@
 import { at } from '../../../graph/common/at.js';
+import { damaged } from './jpeg-frame.js';
 
 /** A Huffman table (ITU-T T.81, C): the length and the symbol of the code that any 16 bits begin with; 0 for none. */
 export type HuffmanTable = Uint16Array;
@@ -19,9 +20,7 @@ const damagedTables = () => new Error('its Huffman tables are damaged');
  * The tables of a DHT segment by class and number: 0x00 to 0x03 for DC, 0x10 to 0x13 for AC (T.81, B.2.4.2).
  * @throws Error
  */
-export function* huffmanTables(
-  data: Uint8Array,
-): Generator<[id: number, table: TableDefinition], void, undefined> {
+export function* huffmanTables(data: Uint8Array): Generator<[id: number, table: TableDefinition]> {
   for (let start = 0; start < data.length; ) {
     const symbolsAt = start + 1 + CODE_BITS;
     const counts = data.subarray(start + 1, symbolsAt);
@@ -51,19 +50,14 @@ export function tableOf({ counts, symbols }: TableDefinition): HuffmanTable {
 /** The bits of a scan between its restart markers (T.81, F.2.2.5). */
 export class BitReader {
   readonly #bytes: Uint8Array;
-  readonly #damaged: (how: string) => Error;
   #at = 0;
   #buffer = 0;
   /** Bits of the buffer that are not read yet. */
   #held = 0;
 
-  /**
-   * @param bytes with stuffed zeros and restart markers
-   * @param damaged what is thrown
-   */
-  constructor(bytes: Uint8Array, damaged: (how: string) => Error) {
+  /** @param bytes with stuffed zeros and restart markers */
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#damaged = damaged;
   }
 
   /** @throws Error for a code that is none, or a table that was not told */
@@ -74,9 +68,9 @@ export class BitReader {
     const ahead =
       held >= CODE_BITS ? this.#buffer >>> (held - CODE_BITS) : this.#buffer << (CODE_BITS - held);
     const entry = table === undefined ? NO_CODE : (table[ahead & 0xffff] as number);
-    if (entry === NO_CODE) throw this.#damaged(held === 0 ? TOO_EARLY : 'an invalid code');
+    if (entry === NO_CODE) throw damaged(held === 0 ? TOO_EARLY : 'an invalid code');
     const length = entry >> 8;
-    if (length > held) throw this.#damaged(TOO_EARLY);
+    if (length > held) throw damaged(TOO_EARLY);
     this.#held = held - length;
     return entry & 0xff;
   }
@@ -84,7 +78,7 @@ export class BitReader {
   /** @throws Error where there are not as many */
   skip(count: number): void {
     if (this.#held < count) this.#fill();
-    if (this.#held < count) throw this.#damaged(TOO_EARLY);
+    if (this.#held < count) throw damaged(TOO_EARLY);
     this.#held -= count;
   }
 
@@ -99,7 +93,7 @@ export class BitReader {
     [this.#buffer, this.#held] = [0, 0];
     while (this.#at < this.#bytes.length && !this.#isMarker()) this.#at++;
     while (this.#bytes[this.#at + 1] === 0xff) this.#at++;
-    if (this.#bytes[this.#at + 1] !== 0xd0 + (number & 7)) throw this.#damaged('a restart marker is missing');
+    if (this.#bytes[this.#at + 1] !== 0xd0 + (number & 7)) throw damaged('a restart marker is missing');
     this.#at += 2;
   }
 

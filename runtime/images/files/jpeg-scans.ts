@@ -105,7 +105,7 @@ function readScan(
   if (isProgressive) checkProgression(members, { from, to, high, low });
   else for (const { component } of members) component.known.fill(0);
   const scan = { members, isProgressive, from, to, refines: isProgressive && high > 0 };
-  return { ...scan, bits: new BitReader(entropy, damaged), endOfBand: 0 };
+  return { ...scan, bits: new BitReader(entropy), endOfBand: 0 };
 }
 
 /** As libjpeg does: each scan goes on where those before it ended. */

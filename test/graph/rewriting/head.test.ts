@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { check } from '../../../graph/analysis/check.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { headed } from '../../../graph/rewriting/head.js';
-import { applyHead } from '../../../runtime/images/files/head.js';
+import { applyHead } from '../../../runtime/images/outputs.js';
 import { run } from '../../support/graph.js';
 import { COLOURS, pixelwise } from '../../support/pixelwise.js';
 

@@ -3,14 +3,16 @@ import { blendWeights, planTiles } from '../../../../runtime/images/courses/tile
 
 const MULTIPLE = 16;
 /** Of a network of which nobody knows how far it looks. */
-const unknown = { multiple: MULTIPLE, reach: undefined };
+const unknown = { reach: { why: 'nobody knows' } };
 
 describe('a plan of tiles', () => {
   it('is one window where the image fits the budget, padded to the multiple', () => {
-    expect(planTiles(100, 50, { ...unknown, budget: 1e9, activations: 100 })).toMatchObject({
-      windows: [{ x: 0, y: 0, width: 112, height: 64 }],
-      isExact: true,
-    });
+    expect(planTiles(100, 50, MULTIPLE, { ...unknown, memoryBudget: 1e9, bytesPerPixel: 100 })).toMatchObject(
+      {
+        windows: [{ x: 0, y: 0, width: 112, height: 64 }],
+        isExact: true,
+      },
+    );
   });
 
   const sizes = [
@@ -24,7 +26,11 @@ describe('a plan of tiles', () => {
     'covers %i x %i within the budget, aligned, each pixel with weights of 1 in all',
     (width, height) => {
       const [budget, bytes] = [30e6, 100];
-      const { windows, isExact } = planTiles(width, height, { ...unknown, budget, activations: bytes });
+      const { windows, isExact } = planTiles(width, height, MULTIPLE, {
+        ...unknown,
+        memoryBudget: budget,
+        bytesPerPixel: bytes,
+      });
       expect(isExact).toBe(false);
       expect(windows.length).toBeGreaterThan(1);
       for (const window of windows) {
@@ -57,8 +63,8 @@ describe('a plan of tiles', () => {
     for (const multiple of [1, 16, 256]) {
       const side = Math.max(256, 2 * multiple);
       for (let length = side + 1; length < side + 1500; length += 13) {
-        const limits = { ...unknown, multiple, budget: 96 * side * side, activations: 0 };
-        const { windows } = planTiles(length, side, limits);
+        const limits = { ...unknown, memoryBudget: 96 * side * side, bytesPerPixel: 0 };
+        const { windows } = planTiles(length, side, multiple, limits);
         expect(windows.length).toBeGreaterThan(1);
         const starts = [...new Set(windows.map(({ x }) => x))];
         const total = new Float64Array(length);
@@ -86,13 +92,13 @@ describe('a plan of tiles', () => {
     );
 
   it.each([5, 40, 100, 113])('nothing counts of a tile that depends on more: %i pixels far', (reach) => {
-    const limits = { multiple: MULTIPLE, reach, activations: 0 };
+    const limits = { reach: { pixels: reach }, bytesPerPixel: 0 };
     for (const [width, height] of [
       [2000, 500],
       [513, 2049],
       [4000, 3000],
     ] as const) {
-      const plan = planTiles(width, height, { ...limits, budget: 96 * 512 ** 2 });
+      const plan = planTiles(width, height, MULTIPLE, { ...limits, memoryBudget: 96 * 512 ** 2 });
       expect(plan.isExact).toBe(true);
       const { windows } = plan;
       for (const [axis, side, length] of [
@@ -116,22 +122,25 @@ describe('a plan of tiles', () => {
   });
 
   it('tells the budgets with which it is exact, and whole', () => {
-    const limits = { multiple: MULTIPLE, reach: 200, activations: 0 };
-    const near = planTiles(2000, 2000, { ...limits, budget: 96 * 512 ** 2 });
+    const limits = { reach: { pixels: 200 }, bytesPerPixel: 0 };
+    const near = planTiles(2000, 2000, MULTIPLE, { ...limits, memoryBudget: 96 * 512 ** 2 });
     expect(near).toMatchObject({ isExact: false, margin: { x: 0, y: 0 }, exactBudget: 96 * 800 ** 2 });
     const { exactBudget = 0, wholeBudget } = near;
-    expect(planTiles(2000, 2000, { ...limits, budget: exactBudget - 1 }).isExact).toBe(false);
-    expect(planTiles(2000, 2000, { ...limits, budget: exactBudget }).isExact).toBe(true);
-    expect(planTiles(2000, 2000, { ...limits, budget: wholeBudget - 1 }).windows.length).toBeGreaterThan(1);
-    expect(planTiles(2000, 2000, { ...limits, budget: wholeBudget }).windows).toHaveLength(1);
+    expect(planTiles(2000, 2000, MULTIPLE, { ...limits, memoryBudget: exactBudget - 1 }).isExact).toBe(false);
+    expect(planTiles(2000, 2000, MULTIPLE, { ...limits, memoryBudget: exactBudget }).isExact).toBe(true);
     expect(
-      planTiles(2000, 2000, { ...unknown, budget: 96 * 512 ** 2, activations: 0 }).exactBudget,
+      planTiles(2000, 2000, MULTIPLE, { ...limits, memoryBudget: wholeBudget - 1 }).windows.length,
+    ).toBeGreaterThan(1);
+    expect(planTiles(2000, 2000, MULTIPLE, { ...limits, memoryBudget: wholeBudget }).windows).toHaveLength(1);
+    expect(
+      planTiles(2000, 2000, MULTIPLE, { ...unknown, memoryBudget: 96 * 512 ** 2, bytesPerPixel: 0 })
+        .exactBudget,
     ).toBeUndefined();
   });
 
   it('says how much memory the smallest tile takes, where the budget is less', () => {
-    expect(() => planTiles(5000, 5000, { ...unknown, budget: 1e6, activations: 1000 })).toThrow(
-      /budget of 1 MB, expected at least 94 MB/,
-    );
+    expect(() =>
+      planTiles(5000, 5000, MULTIPLE, { ...unknown, memoryBudget: 1e6, bytesPerPixel: 1000 }),
+    ).toThrow(/budget of 1 MB, expected at least 94 MB/);
   });
 });
