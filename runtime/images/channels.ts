@@ -105,10 +105,35 @@ export function joinChannels(parts: readonly ChannelPart[]): ImageRaster {
 }
 
 /**
- * The image that a model takes, of the files of its channels.
- * @throws NmodeError (BAD_IMAGE) where they do not go together, or are more or fewer channels than the model takes
+ * The image that a model takes, of one file, or of those of its channels, which are read one after another.
+ * @param nameOf what messages call a file, where it has a name
+ * @param read decodes a file, of all channels that are wanted
+ * @throws NmodeError (BAD_IMAGE)
  */
-export function ofParts(parts: readonly ChannelPart[], wanted: Channels): ImageRaster {
+export async function imageOf<File>(
+  files: readonly File[],
+  wanted: Channels,
+  nameOf: (file: File) => string | undefined,
+  read: (file: File, wanted: Channels, name: string) => Promise<ImageRaster>,
+): Promise<ImageRaster> {
+  const [first] = files;
+  if (first !== undefined && files.length === 1) {
+    const name = nameOf(first) ?? 'the image';
+    return withChannels(await read(first, wanted, name), wanted, name);
+  }
+  const { grey } = wanted;
+  const parts: ChannelPart[] = [];
+  for (const [index, file] of files.entries()) {
+    const name = nameOf(file) ?? `file ${index + 1} of the image`;
+    refuseMany(parts);
+    const image = await read(file, { ...wanted, channels: 1 }, name);
+    parts.push({ name, image: grey !== undefined && image.channels === 3 ? inGrey(image, grey) : image });
+  }
+  return ofParts(parts, wanted);
+}
+
+/** @throws NmodeError (BAD_IMAGE) where they do not go together, or are more or fewer channels than the model takes */
+function ofParts(parts: readonly ChannelPart[], wanted: Channels): ImageRaster {
   const image = joinChannels(parts);
   if (image.channels === wanted.channels) return image;
   const greys = parts.map((part) => ({ ...part, image: asGrey(part.image) ?? part.image }));
@@ -137,12 +162,6 @@ export function refuseMany(parts: readonly ChannelPart[]): void {
     );
   }
 }
-
-/**
- * What a file gives to an image of several: its one grey channel, or its colours, which `grey` makes one of.
- */
-export const partOf = (image: ImageRaster, { grey }: Channels): ImageRaster =>
-  grey !== undefined && image.channels === 3 ? inGrey(image, grey) : image;
 
 /** The one channel of a grey image that is stored as red, green and blue; undefined where these differ in any pixel. */
 function asGrey(image: ImageRaster): ImageRaster | undefined {

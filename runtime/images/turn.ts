@@ -1,4 +1,4 @@
-import { assertWhole, type Raster } from '../common/raster.js';
+import { assertWhole, type ImageRaster } from '../common/raster.js';
 import type { Orientation } from './files/exif.js';
 
 /** Where the first pixel of the upright image lies, and how far from one to the next, along rows and down columns. */
@@ -14,13 +14,8 @@ const PATHS: Readonly<Record<Exclude<Orientation, 1>, Path>> = {
   8: (width) => [width - 1, width, -1],
 };
 
-/** Interleaved samples of whole numbers. */
-export interface Samples extends Raster {
-  readonly data: Uint8Array | Uint16Array;
-}
-
 /** The image upright: one rule for all formats and platforms, which do not agree on whose EXIF data they follow. */
-export function turn<Image extends Samples>(image: Image, orientation: Orientation): Image {
+export function turn<Image extends ImageRaster>(image: Image, orientation: Orientation): Image {
   if (orientation === 1) return image;
   assertWhole(image);
   const { data: from, channels, width: fromWidth, height: fromHeight } = image;

@@ -1,10 +1,9 @@
 import { at } from '../../graph/common/at.js';
-import type { Raster } from '../common/raster.js';
+import type { ImageRaster } from '../common/raster.js';
 
 /** Grey samples, one a pixel. */
-export interface GreyMask extends Raster {
+export interface GreyMask extends ImageRaster {
   readonly channels: 1;
-  readonly data: Uint8Array | Uint16Array;
   /** The sample of white. */
   readonly full: number;
   /** Compressed with loss (JPEG, WebP): black and white may be off a little, and edges ring. */

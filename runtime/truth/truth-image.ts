@@ -1,15 +1,14 @@
 import { at } from '../../graph/common/at.js';
-import type { Raster } from '../common/raster.js';
+import type { ImageRaster } from '../common/raster.js';
 import type { PngSamples } from '../images/files/png.js';
 
 /** Red, green and blue, 0..255. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** A ground-truth file as it is stored, upright: no colour profile is applied, and transparency is kept. */
-export interface TruthImage extends Raster {
+export interface TruthImage extends ImageRaster {
   /** Grey or palette index, grey and alpha, RGB, RGBA. */
   readonly channels: 1 | 2 | 3 | 4;
-  readonly data: Uint8Array | Uint16Array;
   /** The largest that a sample can be: 255, 65535, or less where a PNG has fewer bits. */
   readonly full: number;
   /** Of indices: the colours, and how opaque each is, 0..255. */
@@ -20,8 +19,6 @@ export interface TruthImage extends Raster {
   readonly lossy: boolean;
   /** The colours come from a palette whose indices are not known. */
   readonly lookedUp?: boolean;
-  /** Harmless faults of the file, one line each. */
-  readonly warnings?: readonly string[];
 }
 
 /** The alpha of all that says nothing else. */

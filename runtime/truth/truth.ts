@@ -1,5 +1,5 @@
 import { NmodeError } from '../../graph/common/errors.js';
-import type { Raster } from '../common/raster.js';
+import type { ImageRaster } from '../common/raster.js';
 import { histogramOf, isBilevel } from './bilevel.js';
 import { colourAt, colourText, greyOf, opacityOf, packed, type Rgb, type TruthImage } from './truth-image.js';
 
@@ -37,9 +37,8 @@ export interface Search {
 }
 
 /** Labels as they are stored, one a pixel. */
-export interface Labels extends Raster {
+export interface Labels extends ImageRaster {
   readonly channels: 1;
-  readonly data: Uint8Array | Uint16Array;
 }
 
 /** How messages name the ways out of what cannot be read. */

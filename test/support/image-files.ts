@@ -1,7 +1,7 @@
 /** Small images with the faults that files have, made of whole ones. */
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
-import { crc32 } from '../../runtime/images/files/crc32.js';
+import { crc32 } from '../../runtime/images/files/formats.js';
 
 const [WIDTH, HEIGHT] = [50, 34];
 

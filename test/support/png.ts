@@ -1,5 +1,5 @@
 import { deflateSync } from 'node:zlib';
-import { crc32 } from '../../runtime/images/files/crc32.js';
+import { crc32 } from '../../runtime/images/files/formats.js';
 
 /** A chunk of a PNG file (PNG specification, 5.3). */
 export function pngChunk(type: string, data: Uint8Array): Buffer {

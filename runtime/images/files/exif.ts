@@ -3,6 +3,16 @@ import { latin1 } from './formats.js';
 /** How an image is to be turned to be upright: 1 not at all, ..., 8 (EXIF 2.3, 4.6.4). */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
+/** A file as it is given to a decoder. */
+export interface Mended {
+  /** The file itself, where nothing was to be done. Tells no other orientation than 1. */
+  readonly bytes: Uint8Array;
+  /** How what is decoded is to be turned. */
+  readonly orientation: Orientation;
+  /** What was put right, and what was taken for what is lacking. */
+  readonly warnings: readonly string[];
+}
+
 export interface Exif {
   readonly orientation: Orientation;
   /** Why the orientation is a guess. */

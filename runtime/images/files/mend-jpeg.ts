@@ -1,9 +1,8 @@
 import { at } from '../../../graph/common/at.js';
-import { type Exif, readExif } from './exif.js';
+import { type Exif, type Mended, readExif } from './exif.js';
 import { joined, latin1 } from './formats.js';
 import { DAMAGED_PROFILE, isProfile } from './icc.js';
 import { isFrame, type JpegSegment, jpegSegments, MARKERS } from './jpeg-segments.js';
-import type { Mended } from './mended.js';
 
 /** What decoders take into account of the whole file when they look at a segment. */
 interface Jpeg {

@@ -1,8 +1,6 @@
-import { crc32 } from './crc32.js';
-import { readExif } from './exif.js';
-import { isAncillary, type PngChunk, pngChunks, withoutChunks } from './formats.js';
+import { type Mended, readExif } from './exif.js';
+import { crc32, isAncillary, type PngChunk, pngChunks, withoutChunks } from './formats.js';
 import { DAMAGED_PROFILE, inflatedHeader, isProfile } from './icc.js';
-import type { Mended } from './mended.js';
 
 /** Of the chunks that are damaged, how many are named. */
 const MAX_NAMED = 4;

@@ -1,8 +1,7 @@
 import { at } from '../../../graph/common/at.js';
-import { readExif } from './exif.js';
+import { type Mended, readExif } from './exif.js';
 import { joined, latin1 } from './formats.js';
 import { DAMAGED_PROFILE, isProfile } from './icc.js';
-import type { Mended } from './mended.js';
 
 interface RiffChunk {
   readonly type: string;

@@ -1,18 +1,16 @@
 /** What is harmless in damaged files is put right before a decoder sees them; it may then refuse whatever else it finds. */
 
-import { type Samples, turn } from '../turn.js';
+import type { ImageRaster } from '../../common/raster.js';
+import { turn } from '../turn.js';
+import type { Mended } from './exif.js';
 import type { ImageFormat } from './formats.js';
 import { checkScans } from './jpeg-scans.js';
 import { mendJpeg } from './mend-jpeg.js';
 import { mendPng } from './mend-png.js';
 import { mendWebp } from './mend-webp.js';
-import type { Mended } from './mended.js';
-
-/** An image with what its decoder tells. */
-type Decoded = Samples & { readonly warnings?: readonly string[] };
 
 /** What was decoded of a mended file: upright, and with what was passed over. */
-export function finished<Image extends Decoded>(image: Image, { orientation, warnings }: Mended): Image {
+export function finished<Image extends ImageRaster>(image: Image, { orientation, warnings }: Mended): Image {
   const upright = turn(image, orientation);
   return warnings.length === 0 ? upright : { ...upright, warnings: [...warnings, ...(image.warnings ?? [])] };
 }

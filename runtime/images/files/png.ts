@@ -1,6 +1,5 @@
-import type { Raster } from '../../common/raster.js';
-import { crc32 } from './crc32.js';
-import { pngChunks } from './formats.js';
+import type { ImageRaster } from '../../common/raster.js';
+import { crc32, pngChunks } from './formats.js';
 
 /** Colour types (PNG specification, 11.2.1): samples a pixel, and the depths that each may have. */
 const COLOUR_TYPES = {
@@ -26,10 +25,9 @@ const ADAM7 = [
 const WHOLE = [[0, 0, 1, 1]] as const;
 
 /** Samples as they are stored: neither scaled, nor looked up in a palette, nor converted by a colour profile. */
-export interface PngSamples extends Raster {
+export interface PngSamples extends ImageRaster {
   /** Grey or palette index, grey and alpha, RGB, RGBA. */
   readonly channels: 1 | 2 | 3 | 4;
-  readonly data: Uint8Array | Uint16Array;
   /** Bits a sample. */
   readonly depth: number;
   /** RGB of each index, 8 bits a sample. */

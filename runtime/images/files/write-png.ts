@@ -1,7 +1,7 @@
 import { badUsage } from '../../../graph/common/errors.js';
 import { checkArgument, type Kind } from '../../../graph/common/option-kinds.js';
 import { PIXELS, type Raster } from '../../common/raster.js';
-import { crc32 } from './crc32.js';
+import { crc32, joined } from './formats.js';
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
@@ -18,11 +18,7 @@ const PALETTE: Kind = [
  * @param palette RGB of each index, 8 bits a sample
  * @throws NmodeError (BAD_USAGE) for other pixels, and for an index beyond the palette
  */
-export async function writePng(
-  pixels: Raster,
-  deflate: Deflate,
-  palette?: Uint8Array,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function writePng(pixels: Raster, deflate: Deflate, palette?: Uint8Array) {
   checkArgument('pixels', pixels, PIXELS);
   if (palette !== undefined) checkArgument('palette', palette, PALETTE);
   const { width, height, channels, data } = pixels;
@@ -59,14 +55,4 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   bytes.set(data, 8);
   view.setUint32(8 + data.length, crc32(bytes.subarray(4, 8 + data.length)));
   return bytes;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let filled = 0;
-  for (const bytes of parts) {
-    whole.set(bytes, filled);
-    filled += bytes.length;
-  }
-  return whole;
 }

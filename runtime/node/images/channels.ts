@@ -2,26 +2,23 @@ import type { ImageRaster } from '../../common/raster.js';
 import {
   type ChannelPart,
   type Channels,
+  imageOf,
   joinChannels,
-  ofParts,
-  partOf,
   refuseMany,
   TAKEN,
-  withChannels,
   withWarnings,
 } from '../../images/channels.js';
 import { finished } from '../../images/files/mend.js';
-import { decodePng } from '../../images/files/png.js';
 import { greyOfPng, hasSamples, mayBeGrey, storedOfPng } from '../../images/files/png-image.js';
 import { tiffSamples } from '../../images/files/tiff.js';
 import {
   decoding,
   type ImageFile,
-  inflated,
   type LocalFile,
   nameOf,
   type Opened,
   openFile,
+  pngSamples,
   refuseDropping,
   refuseUnread,
   rgbOf,
@@ -41,17 +38,7 @@ export type LocalFiles = LocalFile | readonly LocalFile[];
  */
 export async function readChannels(given: LocalFiles, wanted: Channels): Promise<ImageRaster> {
   const files = typeof given === 'string' || given instanceof Uint8Array ? [given] : given;
-  const [first] = files;
-  if (first !== undefined && files.length === 1) {
-    return withChannels(await readStored(first, wanted, nameOf(first)), wanted, nameOf(first));
-  }
-  const parts: ChannelPart[] = [];
-  for (const [index, file] of files.entries()) {
-    const name = typeof file === 'string' ? nameOf(file) : `file ${index + 1} of the image`;
-    refuseMany(parts);
-    parts.push({ name, image: partOf(await readStored(file, { ...wanted, channels: 1 }, name), wanted) });
-  }
-  return ofParts(parts, wanted);
+  return imageOf(files, wanted, (file) => (typeof file === 'string' ? nameOf(file) : undefined), readStored);
 }
 
 /** The channels of a file: three of colours, one of grey, or those of its pages. */
@@ -63,7 +50,7 @@ async function readStored(
   return decoding(name, async () => {
     const opened = await openFile(file);
     if (stored && opened.format === 'PNG') {
-      const image = storedOfPng(await decodePng(opened.bytes, inflated, MAX_PIXELS), channels);
+      const image = storedOfPng(await pngSamples(opened.bytes), channels);
       return finished(image, { ...opened, orientation: 1 });
     }
     const all = channels === 1 ? undefined : await allSamples(opened, channels);
@@ -85,7 +72,7 @@ async function allSamples(opened: Opened, channels: number): Promise<ImageRaster
   const { bytes, format } = opened;
   if (format === 'PNG') {
     if (!hasSamples(bytes, channels)) return undefined;
-    const { width, height, data } = await decodePng(bytes, inflated, MAX_PIXELS);
+    const { width, height, data } = await pngSamples(bytes);
     return finished({ width, height, channels, data }, opened);
   }
   if (channels === 4 && (await openSharp(bytes).catch(() => undefined))?.space === 'cmyk')
@@ -132,7 +119,7 @@ const GREY_SPACES = { uchar: 'b-w', ushort: 'grey16' } as const;
 async function greyOf(opened: Opened, page?: number): Promise<ImageRaster | undefined> {
   const { bytes, format } = opened;
   if (format === 'PNG') {
-    const grey = mayBeGrey(bytes) ? greyOfPng(await decodePng(bytes, inflated, MAX_PIXELS)) : undefined;
+    const grey = mayBeGrey(bytes) ? greyOfPng(await pngSamples(bytes)) : undefined;
     return grey && finished(grey, opened);
   }
   if (format === 'TIFF') refuseDropping(tiffSamples(bytes, page));

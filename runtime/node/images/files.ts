@@ -6,10 +6,9 @@ import { badImage, NmodeError, reason } from '../../../graph/common/errors.js';
 import { checkArgument, isOf, type Kind } from '../../../graph/common/option-kinds.js';
 import { type Mask, PIXELS, type Raster, type RgbImage } from '../../common/raster.js';
 import { TAKEN, withWarnings } from '../../images/channels.js';
-import { isOrientation, type Orientation } from '../../images/files/exif.js';
+import { isOrientation, type Mended, type Orientation } from '../../images/files/exif.js';
 import { FORMATS, formatOf, type ImageFormat, isLossyWebp } from '../../images/files/formats.js';
 import { finished, mend } from '../../images/files/mend.js';
-import type { Mended } from '../../images/files/mended.js';
 import { decodePng } from '../../images/files/png.js';
 import { type StoredSamples, TIFF_TAGS, tiffSamples, tiffTag } from '../../images/files/tiff.js';
 import { writePng } from '../../images/files/write-png.js';
@@ -48,9 +47,7 @@ async function bytesOfBlob(blob: Blob): Promise<Uint8Array> {
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (error) {
-    throw new NmodeError('BAD_IMAGE', `the Blob of an image cannot be read: ${reason(error)}`, {
-      cause: error,
-    });
+    throw badImage(`the Blob of an image cannot be read: ${reason(error)}`, { cause: error });
   }
 }
 
@@ -162,9 +159,7 @@ export async function decoding<Result>(name: string, decode: () => Promise<Resul
   } catch (error) {
     // Nothing is wrong with the image.
     if (error instanceof NmodeError && error.code === 'CANNOT_RUN') throw error;
-    throw badImage(`${name}: cannot be read as an image: ${problem(error)}`, {
-      cause: error,
-    });
+    throw badImage(`${name}: cannot be read as an image: ${problem(error)}`, { cause: error });
   }
 }
 
@@ -191,10 +186,7 @@ export async function readTruthImage(file: LocalFile): Promise<TruthImage> {
   return decoding(nameOf(file), async () => {
     const opened = await openFile(file);
     const { bytes, format } = opened;
-    const image =
-      format === 'PNG'
-        ? truthOfPng(await decodePng(bytes, inflated, MAX_PIXELS))
-        : await truthOfOther(bytes, format);
+    const image = format === 'PNG' ? truthOfPng(await pngSamples(bytes)) : await truthOfOther(bytes, format);
     return finished(image, opened);
   });
 }
@@ -230,8 +222,11 @@ const LOSSY_COMPRESSIONS = [6, 7, 50001];
 const isLossyTiff = (bytes: Uint8Array) =>
   LOSSY_COMPRESSIONS.some((compression) => tiffTag(bytes, TIFF_TAGS.compression) === compression);
 
+/** What a PNG stores. @throws Error */
+export const pngSamples = (bytes: Uint8Array) => decodePng(bytes, inflated, MAX_PIXELS);
+
 /** @throws Error where there is not exactly as much as is told */
-export async function inflated(deflated: Uint8Array, length: number): Promise<Uint8Array> {
+async function inflated(deflated: Uint8Array, length: number): Promise<Uint8Array> {
   const whole = await promisify(inflate)(deflated, { maxOutputLength: length }).catch(
     (error: NodeJS.ErrnoException) => {
       const more = error.code === 'ERR_BUFFER_TOO_LARGE';

@@ -29,15 +29,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
 };
 
 /** @throws Error for several images, and for samples of other kinds */
-export async function openSharp(
-  bytes: Uint8Array,
-  options: SharpOptions = {},
-): Promise<{
-  readonly image: Sharp;
-  readonly depth: 'uchar' | 'ushort';
-  readonly space: string;
-  readonly hasAlpha: boolean;
-}> {
+export async function openSharp(bytes: Uint8Array, options: SharpOptions = {}) {
   const sharp = await loadSharp();
   const image = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'warning', ...options });
   const { depth, pages = 1, format, space, hasAlpha } = await image.metadata();

@@ -1,7 +1,6 @@
 import { at } from '../../../graph/common/at.js';
 import type { Raster, RgbImage } from '../../common/raster.js';
-import { crc32 } from '../../images/files/crc32.js';
-import { isAncillary, pngChunks, withoutChunks } from '../../images/files/formats.js';
+import { crc32, isAncillary, pngChunks, withoutChunks } from '../../images/files/formats.js';
 import { unfilter } from '../../images/files/png.js';
 import { writePng } from '../../images/files/write-png.js';
 import type { ImageHeader } from '../header.js';
@@ -71,10 +70,7 @@ export async function checkPng(bytes: Uint8Array): Promise<void> {
 const MAX_INFLATION = 1032;
 
 /** Exactly as many bytes as are told: what would be more is not even taken, and no memory for what cannot come. */
-export async function inflate(
-  parts: readonly Uint8Array<ArrayBuffer>[],
-  length: number,
-): Promise<Uint8Array> {
+export async function inflate(parts: readonly Uint8Array<ArrayBuffer>[], length: number) {
   const packed = parts.reduce((sum, part) => sum + part.length, 0);
   if (length > MAX_INFLATION * packed) throw new Error('it is truncated');
   const reader = new Blob([...parts]).stream().pipeThrough(new DecompressionStream('deflate')).getReader();

@@ -1,29 +1,17 @@
-import { at } from '../../../graph/common/at.js';
 import { badImage, reason } from '../../../graph/common/errors.js';
 import type { ImageRaster, RgbImage } from '../../common/raster.js';
-import {
-  type ChannelPart,
-  type Channels,
-  inGrey,
-  ofParts,
-  partOf,
-  refuseMany,
-  TAKEN,
-  withChannels,
-  withWarnings,
-} from '../../images/channels.js';
+import { type Channels, imageOf, inGrey, TAKEN, withWarnings } from '../../images/channels.js';
 import { formatOf } from '../../images/files/formats.js';
 import { finished, mend } from '../../images/files/mend.js';
 import { decodePng } from '../../images/files/png.js';
 import { greyOfPng, hasSamples, isGreyPng, storedOfPng } from '../../images/files/png-image.js';
-import type { Samples } from '../../images/turn.js';
 import { type ImageHeader, readHeader } from '../header.js';
 import type { WorkerSource } from './hand.js';
 import { BITMAP_OPTIONS, dropAlpha, pixelsOf } from './pixels.js';
 import { checkPng, decodeDeepPng, inflate, withoutGamma } from './png.js';
 
 /** With its bitmap, its probabilities and its mask, an image takes some 12 bytes a pixel: a tab has 1 GB, if that. */
-export const MAX_PIXELS = 50_000_000;
+const MAX_PIXELS = 50_000_000;
 
 /**
  * Decodes an image to the channels that a model takes: three in sRGB; one of a grey image, as it is stored, or of colours as
@@ -31,52 +19,31 @@ export const MAX_PIXELS = 50_000_000;
  * @throws NmodeError (BAD_IMAGE) with the file's name
  */
 export async function readSource(source: WorkerSource, wanted: Channels): Promise<ImageRaster> {
-  if (isList(source) && source.length !== 1) {
-    const parts: ChannelPart[] = [];
-    const own = { ...wanted, channels: 1 };
-    for (const [index, file] of source.entries()) {
-      const name = file instanceof File ? file.name : `file ${index + 1} of the image`;
-      refuseMany(parts);
-      parts.push({ name, image: partOf(await decodeSource(file, own, name), wanted) });
-    }
-    return ofParts(parts, wanted);
-  }
-  const one = isList(source) ? at(source, 0) : source;
-  const name = one instanceof File ? one.name : 'the image';
-  return withChannels(await decodeSource(one, wanted, name), wanted, name);
+  const files: readonly OneSource[] = isList(source) ? source : [source];
+  return imageOf(files, wanted, (file) => (file instanceof File ? file.name : undefined), decodeSource);
 }
 
-const isList = (source: WorkerSource): source is Extract<WorkerSource, readonly unknown[]> =>
-  Array.isArray(source);
+type OneSource = Exclude<WorkerSource, readonly unknown[]>;
+
+const isList = (source: WorkerSource): source is Exclude<WorkerSource, OneSource> => Array.isArray(source);
 
 /** Of as many channels as are wanted, alpha among them, where a file has as many; else of one, or of colours. */
-async function decodeSource(
-  source: Exclude<WorkerSource, readonly unknown[]>,
-  wanted: Channels,
-  name: string,
-): Promise<ImageRaster> {
-  const { channels, stored } = wanted;
-  if (source instanceof Blob || source instanceof Uint8Array) {
-    return reading(name, () =>
-      decodeFile<ImageRaster>(
-        source,
-        async (bytes) =>
-          (stored ? await decodeStored(bytes, channels) : undefined) ??
-          (await decodeSamples(bytes, channels)) ??
-          (channels === 3 ? undefined : await decodeGrey(bytes)) ??
-          decode(bytes),
-      ),
-    );
-  }
-  if (source instanceof ImageBitmap || source instanceof ImageData) {
-    return reading(name, async () => {
-      checkSize(source);
-      return source instanceof ImageBitmap ? pixelsOf(source) : pixelsOfData(source);
-    });
-  }
+function decodeSource(source: OneSource, { channels, stored }: Channels, name: string): Promise<ImageRaster> {
   return reading(name, async () => {
+    if (source instanceof Blob || source instanceof Uint8Array) {
+      return decodeFile<ImageRaster>(source, async (bytes, header) => {
+        const isPng = header.format === 'PNG';
+        if (isPng && stored) return storedOfPng(await samplesOfPng(bytes), channels);
+        if (isPng && hasSamples(bytes, channels)) {
+          const { width, height, data } = await samplesOfPng(bytes);
+          return { width, height, channels, data };
+        }
+        return (channels === 3 ? undefined : await decodeGrey(bytes, header)) ?? decode(bytes, header);
+      });
+    }
     checkSize(source);
-    return source;
+    if (source instanceof ImageBitmap) return pixelsOf(source);
+    return source instanceof ImageData ? pixelsOfData(source) : source;
   });
 }
 
@@ -85,58 +52,41 @@ export async function reading<Image>(name: string, body: () => Promise<Image>): 
   try {
     return await body();
   } catch (error) {
-    throw badImage(`${name}: cannot be read as an image: ${reason(error)}`, {
-      cause: error,
-    });
+    throw badImage(`${name}: cannot be read as an image: ${reason(error)}`, { cause: error });
   }
 }
 
 /** What `decode` makes of a file whose harmless faults are put right, upright. @throws Error */
-export async function decodeFile<Image extends Samples>(
+export async function decodeFile<Image extends ImageRaster>(
   file: Blob | Uint8Array,
-  decode: (bytes: Uint8Array) => Promise<Image>,
+  decode: (bytes: Uint8Array, header: ImageHeader) => Promise<Image>,
 ): Promise<Image> {
   const contents = file instanceof Blob ? new Uint8Array(await file.arrayBuffer()) : file;
   const mended = await mend(contents, formatOf(contents, 'JPEG, PNG or WebP').name);
-  return finished(await decode(mended.bytes), mended);
+  const header = readHeader(mended.bytes);
+  checkSize(header);
+  return finished(await decode(mended.bytes, header), mended);
 }
 
-const samplesOfPng = (bytes: Uint8Array) =>
+export const samplesOfPng = (bytes: Uint8Array) =>
   decodePng(bytes, (deflated, length) => inflate([deflated], length), MAX_PIXELS);
 
-/** A PNG as scikit-image reads it; undefined for another format. */
-async function decodeStored(bytes: Uint8Array, channels: number): Promise<ImageRaster | undefined> {
-  const header = readHeader(bytes);
-  checkSize(header);
-  return header.format === 'PNG' ? storedOfPng(await samplesOfPng(bytes), channels) : undefined;
-}
-
-/** All samples of a PNG with alpha as channels; undefined where they are not as many. */
-async function decodeSamples(bytes: Uint8Array, channels: number): Promise<ImageRaster | undefined> {
-  const header = readHeader(bytes);
-  checkSize(header);
-  if (header.format !== 'PNG' || !hasSamples(bytes, channels)) return undefined;
-  const { width, height, data } = await samplesOfPng(bytes);
-  return { width, height, channels, data };
-}
-
 /** The grey channel as it is stored, without a colour profile applied; undefined where there are colours. */
-async function decodeGrey(bytes: Uint8Array): Promise<ImageRaster | undefined> {
-  const header = readHeader(bytes);
-  checkSize(header);
+async function decodeGrey(bytes: Uint8Array, header: ImageHeader): Promise<ImageRaster | undefined> {
   if (!header.grey) return undefined;
-  if (header.format === 'PNG') {
-    return greyOfPng(await samplesOfPng(bytes));
-  }
-  const options = { ...BITMAP_OPTIONS, colorSpaceConversion: 'none' } as const;
-  const bitmap = await createImageBitmap(new Blob([bytes.slice()]), options);
-  checkSize(bitmap);
-  return inGrey(await pixelsOf(bitmap), 'red');
+  if (header.format === 'PNG') return greyOfPng(await samplesOfPng(bytes));
+  return inGrey(await pixelsOf(await bitmapOf(bytes, 'none')), 'red');
 }
 
-async function decode(bytes: Uint8Array): Promise<RgbImage> {
-  const header = readHeader(bytes);
-  checkSize(header);
+/** The bitmap of a file, whose size is checked whatever its header said. */
+export async function bitmapOf(file: Blob | Uint8Array, colorSpaceConversion: ColorSpaceConversion) {
+  const blob = file instanceof Blob ? file : new Blob([file.slice()]);
+  const bitmap = await createImageBitmap(blob, { ...BITMAP_OPTIONS, colorSpaceConversion });
+  checkSize(bitmap);
+  return bitmap;
+}
+
+async function decode(bytes: Uint8Array, header: ImageHeader): Promise<RgbImage> {
   const isGrey = header.format === 'PNG' ? isGreyPng(bytes) : header.grey;
   return withWarnings(await colours(bytes, header), [isGrey && TAKEN.grey, header.alpha && TAKEN.alpha]);
 }
@@ -144,11 +94,7 @@ async function decode(bytes: Uint8Array): Promise<RgbImage> {
 async function colours(bytes: Uint8Array, header: ImageHeader): Promise<RgbImage> {
   if (header.format === 'PNG' && header.depth === 16) return decodeDeepPng(bytes, header);
   if (header.format === 'PNG') await checkPng(bytes);
-  const plain = header.format === 'PNG' ? withoutGamma(bytes) : new Blob([bytes.slice()]);
-  const bitmap = await createImageBitmap(plain, BITMAP_OPTIONS);
-  // Whatever the header said.
-  checkSize(bitmap);
-  return pixelsOf(bitmap);
+  return pixelsOf(await bitmapOf(header.format === 'PNG' ? withoutGamma(bytes) : bytes, 'default'));
 }
 
 /** @throws NmodeError (BAD_IMAGE) for more pixels than fit into a tab */

@@ -126,6 +126,8 @@ export const RUNTIME_IMAGES: Conditions = {
     ': give a grey image': 'the model takes one channel',
     '…: more than … million samples':
       'the parts of an image that were read hold more than 300 million samples',
+    'the image': 'what messages call an image that is not a file with a name',
+    'file … of the image': 'what messages call one of several files that are given by their bytes',
     'no file of an image is given': 'a program gives an empty list of files for the channels of an image',
     '…: it is …x…, … is …x…: the channels of an image are of one size':
       'a file or page of an image has another width or height than the first',
@@ -142,7 +144,6 @@ export const RUNTIME_IMAGES: Conditions = {
     'it is CMYK, whose samples are inks, not channels: only a model that takes RGB can use it':
       'a JPEG or TIFF of four inks is given to a model of four channels',
     '… has colours, expected grey': 'a page of a TIFF of several is not grey',
-    'file … of the image': 'what messages call one of several files that are given by their bytes',
     'sample …': 'names a sample of the pixels of a TIFF in what is wrong with it',
     'page …': 'what messages call a page of a TIFF',
   },

@@ -52,8 +52,6 @@ export const RUNTIME_WEB: Conditions = {
     '…: cannot be read as an image: …': 'reading or decoding failed, for the reason that follows',
     'it has … megapixels, more than the … that fit into a tab: make it smaller':
       'width times height is above 50 million, rounded up to a tenth of a million',
-    'the image': 'what messages call an image that is not a file with a name',
-    'file … of the image': 'what messages call one of several files that are given by their bytes',
   },
   'runtime/web/threads/serve.ts': {
     'a call could not be read': 'a worker is told messageerror: what the page sent cannot be deserialized',
