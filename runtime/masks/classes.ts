@@ -1,10 +1,8 @@
 import { at } from '../../graph/common/at.js';
 import { badUsage } from '../../graph/common/errors.js';
 import type { Region } from '../../graph/common/regions.js';
-import type { LabelMap, Mask, Probabilities } from '../common/raster.js';
-import { channelOf } from '../common/raster.js';
-import type { Cleaning } from './components.js';
-import { clean } from './components.js';
+import { channelOf, type LabelMap, type Mask, type Probabilities } from '../common/raster.js';
+import { type Cleaning, clean } from './components.js';
 import { ABOVE_HALF, DEFAULT_THRESHOLD, labelMap, thresholded } from './threshold.js';
 
 /**
@@ -117,7 +115,7 @@ export function masksOf(
   const labels =
     threshold === undefined || only === undefined || background === 'none'
       ? mostProbable(probabilities)
-      : withThreshold(probabilities, only, background, threshold);
+      : labelsOfMask(thresholded(channelOf(probabilities, only), threshold), only, background);
   const masks = maskLabels.map((label) => clean(maskOf(labels, label), cleaning));
   if (background !== 'none') relabel(labels, masks, maskLabels, background);
   return { masks, maskLabels, labels };
@@ -153,17 +151,6 @@ function mostProbable({ classes, width, height, data }: Probabilities): LabelMap
   return { width, height, channels: 1, data: labels };
 }
 
-/** Of two classes, the one that is no background where its probability reaches the threshold. */
-function withThreshold(
-  probabilities: Probabilities,
-  label: number,
-  background: number,
-  threshold: number,
-): LabelMap {
-  const { data, ...mask } = thresholded(channelOf(probabilities, label), threshold);
-  return { ...mask, data: data.map((inside) => (inside === 0 ? background : label)) };
-}
-
 /** The values of a label that each class stands for in ground truth. */
 export const labelsBehind = (classes: Classes, label: number): readonly number[] =>
   (classes.kind === 'independent' && classes.regions?.find((region) => region.label === label)?.of) || [
@@ -186,9 +173,9 @@ export function maskOf({ width, height, data }: LabelMap, label: number): Mask {
   return { width, height, channels: 1, data: data.map((value) => (value === label ? 255 : 0)) };
 }
 
-/** The label map of one mask: its label inside, 0 outside. */
-function labelsOfMask({ data, ...size }: Mask, label: number): LabelMap {
-  return { ...size, data: data.map((value) => (value === 0 ? 0 : label)) };
+/** The label map of one mask. */
+function labelsOfMask({ data, ...size }: Mask, label: number, outside: number): LabelMap {
+  return { ...size, data: data.map((value) => (value === 0 ? outside : label)) };
 }
 
 /** The label map of what was found: its own, or that of its one mask. */
@@ -196,7 +183,7 @@ export const labelMapOf = (found: {
   readonly mask: Mask;
   readonly maskLabels: readonly number[];
   readonly labels?: LabelMap;
-}): LabelMap => found.labels ?? labelsOfMask(found.mask, at(found.maskLabels, 0));
+}): LabelMap => found.labels ?? labelsOfMask(found.mask, at(found.maskLabels, 0), 0);
 
 /** Cleaning takes pixels from masks and fills holes of the background: the label map follows. */
 function relabel(

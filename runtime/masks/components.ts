@@ -109,11 +109,7 @@ function label({ width, data }: Mask, value: 0 | 255): Labelling {
 }
 
 /** Numbers the components in the order of their first pixels, and counts their pixels. */
-function number(
-  start: Int32List,
-  end: Int32List,
-  parents: Int32List,
-): Pick<Labelling, 'component' | 'areas'> {
+function number(start: Int32List, end: Int32List, parents: Int32List) {
   const [component, areas] = [new Int32List(), new Int32List()];
   for (let run = 0; run < start.length; run++) {
     const root = rootOf(parents, run);

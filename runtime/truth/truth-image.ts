@@ -45,9 +45,7 @@ export function truthOfPng(png: PngSamples): TruthImage {
 }
 
 /** How opaque the pixels of an image are: of each 0..1, and the least and most in 0..255; undefined where all are fully. */
-export function opacityOf(
-  image: TruthImage,
-): { readonly at: (i: number) => number; readonly least: number; readonly most: number } | undefined {
+export function opacityOf(image: TruthImage) {
   const alphaAt = alphaOf(image);
   if (alphaAt === undefined) return undefined;
   let [least, most] = [1, 0];
@@ -75,10 +73,8 @@ function alphaOf({ channels, data, full, palette, transparent }: TruthImage) {
 /** The colours of pixels, samples of 16 bits packed into one number. */
 export function colourAt(image: TruthImage): (i: number) => number {
   const { channels, data, full, palette } = image;
-  const pack = (red: number, green: number, blue: number, scale: number) =>
-    ((red * 65536 + green) * 65536 + blue) * scale;
   if (palette !== undefined) {
-    const colours = palette.map(({ colour }) => pack(...colour, 257));
+    const colours = palette.map(({ colour }) => packed(colour));
     return (i) => colours[data[i] as number] as number;
   }
   const scale = 65535 / full;
@@ -98,7 +94,10 @@ export function colourAt(image: TruthImage): (i: number) => number {
 }
 
 /** A colour as `colourAt` gives it. */
-export const packed = ([red, green, blue]: Rgb) => ((red * 65536 + green) * 65536 + blue) * 257;
+export const packed = (colour: Rgb) => pack(...colour, 257);
+
+const pack = (red: number, green: number, blue: number, scale: number) =>
+  ((red * 65536 + green) * 65536 + blue) * scale;
 
 /** `R,G,B`, of 0..255 where 8 bits are enough for it, else of 0..65535. */
 export function colourText(colour: number): string {
@@ -111,9 +110,7 @@ export function colourText(colour: number): string {
 const LOSSY_TINT = 8;
 
 /** The grey channel of an image and its white; undefined where it has colours. */
-export function greyOf(
-  image: TruthImage,
-): { readonly data: Uint8Array | Uint16Array; readonly full: number } | undefined {
+export function greyOf(image: TruthImage): Pick<TruthImage, 'data' | 'full'> | undefined {
   const { width, height, channels, data, full, palette, lossy } = image;
   if (palette !== undefined) {
     const greys = palette.map(({ colour: [red, green, blue] }) =>

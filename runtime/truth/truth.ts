@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badImage, badUsage } from '../../graph/common/errors.js';
 import type { ImageRaster } from '../common/raster.js';
 import { histogramOf, isBilevel } from './bilevel.js';
 import { colourAt, colourText, greyOf, opacityOf, packed, type Rgb, type TruthImage } from './truth-image.js';
@@ -60,24 +60,25 @@ const MOST_FOUND = 64;
 /** @throws NmodeError (BAD_USAGE) for a reading that contradicts itself or names what no file can hold */
 export function checkReading({ truthLabel, truthColour, ignoreLabel }: TruthReading): void {
   const fits = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
-  const bad = (problem: string) => new NmodeError('BAD_USAGE', problem);
   for (const label of [truthLabel, ignoreLabel]) {
     if (label !== undefined && !fits(label, 65535))
-      throw bad(`a label of truth is ${label}, expected a whole number from 0 to 65535`);
+      throw badUsage(`a label of truth is ${label}, expected a whole number from 0 to 65535`);
   }
   if (
     truthColour !== undefined &&
     !(truthColour.length === 3 && truthColour.every((value) => fits(value, 255)))
   ) {
-    throw bad(`a colour of truth is ${truthColour.join(',')}, expected R,G,B, whole numbers from 0 to 255`);
+    throw badUsage(
+      `a colour of truth is ${truthColour.join(',')}, expected R,G,B, whole numbers from 0 to 255`,
+    );
   }
   if (truthLabel !== undefined && truthColour !== undefined) {
-    throw bad(
+    throw badUsage(
       `label ${truthLabel} and colour ${truthColour.join(',')} are both the foreground of truth: give one`,
     );
   }
   if (truthLabel !== undefined && truthLabel === ignoreLabel) {
-    throw bad(`label ${truthLabel} is both foreground and ignored in truth: give two labels`);
+    throw badUsage(`label ${truthLabel} is both foreground and ignored in truth: give two labels`);
   }
 }
 
@@ -130,7 +131,7 @@ export function truthOfLabels(labels: Labels, of: readonly number[], ignoreLabel
 }
 
 function truthWith(
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height }: ImageRaster,
   shares: Float32Array,
   counted: Uint8Array | undefined,
   search?: Search,
@@ -218,10 +219,10 @@ function checkedGrey(image: TruthImage, name: string, counted: Uint8Array | unde
 /** 1 where a pixel has the colour. */
 function sharesOfColour(image: TruthImage, name: string, wanted: Rgb) {
   if (image.lossy) throw inexact(name, 'colours');
-  const [colour, opacity] = [colourAt(image), opacityOf(image)];
+  const [colour, opacity, sought] = [colourAt(image), opacityOf(image), packed(wanted)];
   const shares = new Float32Array(image.width * image.height);
   for (let i = 0; i < shares.length; i++) {
-    shares[i] = Number(colour(i) === packed(wanted) && (opacity === undefined || opacity.at(i) >= 0.5));
+    shares[i] = Number(colour(i) === sought && (opacity === undefined || opacity.at(i) >= 0.5));
   }
   return { shares, found: coloursIn(image, opacity?.at) };
 }
@@ -248,7 +249,7 @@ function foundIn(labels: Labels | undefined): readonly string[] {
   return found;
 }
 
-const bad = (name: string, problem: string) => new NmodeError('BAD_IMAGE', `${name}: ${problem}`);
+const bad = (name: string, problem: string) => badImage(`${name}: ${problem}`);
 
 const EXACT = 'none can be named, since JPEG and WebP with loss keep no exact values: save the mask as PNG';
 
