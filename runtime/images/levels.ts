@@ -77,11 +77,7 @@ function arithmeticOf(
 const BLOCK = 4096;
 
 /** How often each value occurs in each channel; and last, how many pixels are outside of the foreground, where all are 0. */
-function countsOf(
-  image: ImageRaster,
-  size: number,
-  foreground: Uint8Array | undefined,
-): readonly Uint32Array[] {
+function countsOf(image: ImageRaster, size: number, foreground: Uint8Array | undefined) {
   const counts = countsOfAll(image, size + 1);
   const outside = foreground?.reduce((sum, inside) => sum + 1 - inside, 0) ?? 0;
   for (const own of counts) {

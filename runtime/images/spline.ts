@@ -65,10 +65,7 @@ function tapsOf(from: number, to: number, order: SplineOrder): readonly Taps[] {
     const [behind, ahead] = [at - low, 1 - (at - low)];
     if (order === 1) return { first: low, weights: [ahead, behind] };
     const near = (x: number) => (3 * x * x * (x - 2) + 4) / 6;
-    return {
-      first: low - 1,
-      weights: [ahead ** 3 / 6, near(behind), near(ahead), behind ** 3 / 6],
-    };
+    return { first: low - 1, weights: [ahead ** 3 / 6, near(behind), near(ahead), behind ** 3 / 6] };
   });
 }
 

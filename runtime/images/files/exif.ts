@@ -60,16 +60,10 @@ function orientationIn(view: DataView, at: number, little: boolean): Exif {
 }
 
 function numberOf(view: DataView, at: number, little: boolean): number | undefined {
-  switch (view.getUint16(at + 2, little)) {
-    case BYTE:
-      return view.getUint8(at + 8);
-    case SHORT:
-      return view.getUint16(at + 8, little);
-    case LONG:
-      return view.getUint32(at + 8, little);
-    default:
-      return undefined;
-  }
+  const type = view.getUint16(at + 2, little);
+  if (type === BYTE) return view.getUint8(at + 8);
+  if (type === SHORT) return view.getUint16(at + 8, little);
+  return type === LONG ? view.getUint32(at + 8, little) : undefined;
 }
 
 export const isOrientation = (value: number): value is Orientation =>

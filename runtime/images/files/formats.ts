@@ -128,11 +128,14 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-/** APNG says that it is animated in a chunk before the first image data (APNG specification, acTL). */
-export function isAnimatedPng(bytes: Uint8Array): boolean {
+/** Whether a PNG has a chunk of this type before its first image data. */
+export function hasChunk(bytes: Uint8Array, name: string): boolean {
   for (const { type } of pngChunks(bytes)) {
-    if (type === 'acTL') return true;
+    if (type === name) return true;
     if (type === 'IDAT') return false;
   }
   return false;
 }
+
+/** APNG says that it is animated in a chunk before the first image data (APNG specification, acTL). */
+export const isAnimatedPng = (bytes: Uint8Array): boolean => hasChunk(bytes, 'acTL');

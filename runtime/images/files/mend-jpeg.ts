@@ -69,14 +69,15 @@ const isWholeScanHeader = (data: Uint8Array) => data.length > 0 && data.length =
 const hasAllCoefficients = (data: Uint8Array) =>
   ALL_COEFFICIENTS.every((value, i) => data[data.length - 3 + i] === value);
 
-const startsWith = (data: Uint8Array, text: string) => latin1(data, 0, text.length) === text;
-const isJfif = ({ marker, data }: JpegSegment) =>
-  marker === MARKERS.app0 && data.length >= 14 && startsWith(data, 'JFIF\0');
-const isExif = ({ marker, data }: JpegSegment) => marker === MARKERS.app1 && startsWith(data, 'Exif\0');
-const isIcc = ({ marker, data }: JpegSegment) =>
-  marker === MARKERS.app2 && data.length >= 14 && startsWith(data, 'ICC_PROFILE\0');
-const isAdobe = ({ marker, data }: JpegSegment) =>
-  marker === MARKERS.app14 && data.length >= 12 && startsWith(data, 'Adobe');
+/** Whether a segment is of an application by its marker and the name that it begins with, and not cut short. */
+const isOf =
+  (app: number, name: string, length = name.length) =>
+  ({ marker, data }: JpegSegment) =>
+    marker === app && data.length >= length && latin1(data, 0, name.length) === name;
+const isJfif = isOf(MARKERS.app0, 'JFIF\0', 14);
+const isExif = isOf(MARKERS.app1, 'Exif\0');
+const isIcc = isOf(MARKERS.app2, 'ICC_PROFILE\0', 14);
+const isAdobe = isOf(MARKERS.app14, 'Adobe', 12);
 
 const usualTransform = ({ components }: Jpeg) => (components === 4 ? 2 : 1);
 

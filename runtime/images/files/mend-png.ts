@@ -15,15 +15,8 @@ async function isDamagedProfile({ data }: PngChunk): Promise<boolean> {
   return nameEnd < 0 || !isProfile(await inflatedHeader(data.subarray(nameEnd + 2)));
 }
 
-/** What is found in one pass over the chunks. */
-interface Found {
-  readonly damaged: ReadonlySet<string>;
-  readonly exif?: PngChunk;
-  readonly profile?: PngChunk;
-}
-
-/** @throws Error where the file's end is lacking */
-function look(bytes: Uint8Array): Found {
+/** What is found in one pass over the chunks. @throws Error where the file's end is lacking */
+function look(bytes: Uint8Array) {
   const damaged = new Set<string>();
   const first: Partial<Record<'eXIf' | 'iCCP', PngChunk>> = {};
   let last = '';
@@ -34,8 +27,7 @@ function look(bytes: Uint8Array): Found {
     else if (type === 'eXIf' || type === 'iCCP') first[type] ??= chunk;
   }
   if (last !== 'IEND') throw new Error('it is truncated');
-  const { eXIf: exif, iCCP: profile } = first;
-  return { damaged, ...(exif && { exif }), ...(profile && { profile }) };
+  return { damaged, exif: first.eXIf, profile: first.iCCP };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { at } from '../../../graph/common/at.js';
 import type { ImageRaster } from '../../common/raster.js';
 import { TAKEN, withWarnings } from '../channels.js';
-import { pngChunks } from './formats.js';
+import { hasChunk } from './formats.js';
 import type { PngSamples } from './png.js';
 
 /** Colour types (PNG specification, 11.2.1), and where the first chunk has one. */
@@ -21,14 +21,8 @@ const hasAlpha = ({ channels, transparency }: PngSamples): boolean =>
   channels === 2 || channels === 4 || transparency !== undefined;
 
 /** Whether a PNG holds how opaque its pixels are, as samples or in a chunk of their colours (tRNS). */
-export function hasAlphaPng(bytes: Uint8Array): boolean {
-  if ([GREY_ALPHA, RGB_ALPHA].some((type) => type === bytes[COLOUR_TYPE])) return true;
-  for (const { type } of pngChunks(bytes)) {
-    if (type === 'tRNS') return true;
-    if (type === 'IDAT') return false;
-  }
-  return false;
-}
+export const hasAlphaPng = (bytes: Uint8Array): boolean =>
+  [GREY_ALPHA, RGB_ALPHA].some((type) => type === bytes[COLOUR_TYPE]) || hasChunk(bytes, 'tRNS');
 
 /** Whether a PNG holds as many samples a pixel, alpha among them. */
 export const hasSamples = (bytes: Uint8Array, samples: number): boolean =>

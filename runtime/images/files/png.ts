@@ -73,15 +73,7 @@ export async function decodePng(bytes: Uint8Array, inflate: Inflate, maxPixels: 
   if (indexed && !(palette !== undefined && data.every((index) => 3 * index < palette.length))) {
     throw new Error('it is damaged: it has no colour for some of its pixels');
   }
-  return {
-    width,
-    height,
-    channels,
-    depth,
-    data,
-    palette: indexed ? palette : undefined,
-    transparency,
-  };
+  return { width, height, channels, depth, data, palette: indexed ? palette : undefined, transparency };
 }
 
 /** The chunks that are read, and how much image data there is. A hostile file may have millions: none is kept twice. */
