@@ -1,7 +1,7 @@
 import { badUsage } from '../../graph/common/errors.js';
 
 /** The typed arrays that programs give, by their tags: `instanceof` would not know those of another realm. */
-const ARRAYS = {
+export const ARRAYS = {
   Float32Array,
   Float64Array,
   Uint8Array,

@@ -4,7 +4,7 @@ import { literal } from '../../graph/common/option.js';
 import { isOf } from '../../graph/common/option-kinds.js';
 import { sizesText } from '../../graph/ir/model.js';
 import { elementCount } from '../../graph/ir/tensor.js';
-import { copyOf, refuseGone } from '../common/buffers.js';
+import { ARRAYS, copyOf, refuseGone } from '../common/buffers.js';
 import type { ElementType, Inputs, InputTensor, Port, TypedInputs, TypedTensor } from './tensors.js';
 
 /**
@@ -59,6 +59,10 @@ const TYPES_OF: Readonly<Record<string, readonly ElementType[]>> = {
   BigUint64Array: ['uint64'],
   BigInt64Array: ['int64'],
 };
+
+/** The array of an element type; undefined for text, and what none holds. */
+export const arrayOf = (type: string) =>
+  Object.values(ARRAYS).find(({ name }) => TYPES_OF[name]?.some((held) => held === type));
 
 /** All of them. */
 export const ELEMENT_TYPES: ReadonlySet<string> = new Set([...Object.values(TYPES_OF).flat(), 'string']);

@@ -1,6 +1,7 @@
 import { badModel, NmodeError } from '../../graph/common/errors.js';
 import { fromHalf } from '../../graph/common/half.js';
 import { elementCount } from '../../graph/ir/tensor.js';
+import { arrayOf } from './own-inputs.js';
 import type { Outputs, Port, TypedInputs, TypedTensor } from './tensors.js';
 import type { RuntimeSession } from './wrap-session.js';
 
@@ -34,20 +35,6 @@ const [HALF_ONE, HALF_SPAN] = [0x3c00, 7 * 2 ** 10];
 /** A scalar is a row of one. */
 const SCALAR_WIDTH = 1;
 
-/** Arrays of the types that are tried with zeros: what they count or index is not known. */
-const ZEROS = {
-  float64: Float64Array,
-  int8: Int8Array,
-  int16: Int16Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint32: Uint32Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-} as const;
-
-const isTriedWithZeros = (dtype: string): dtype is keyof typeof ZEROS => Object.hasOwn(ZEROS, dtype);
-
 /**
  * A small deterministic input: noise whose strength grows along the rows from 1 to 255, as recipes differ in range; zeros of a type that no
  * image has.
@@ -69,8 +56,12 @@ export function probeInput({ dtype, name, shape }: Port): TypedTensor {
     for (let i = 0; i < length; i++) data[i] = HALF_ONE + (scramble(i) % HALF_SPAN);
     return { type: dtype, dims, data };
   }
-  if (isTriedWithZeros(dtype)) return { type: dtype, dims, data: new ZEROS[dtype](length) } as TypedTensor;
-  if (dtype !== 'float32') throw badModel(`input '${name}' is ${dtype}, with which no model can be tried`);
+  if (dtype !== 'float32') {
+    const Zeros = arrayOf(dtype);
+    if (Zeros === undefined) throw badModel(`input '${name}' is ${dtype}, with which no model can be tried`);
+    // What its numbers count or index is not known.
+    return { type: dtype, dims, data: new Zeros(length) } as TypedTensor;
+  }
   const width = dims.at(-1) ?? SCALAR_WIDTH;
   const strengths = Float64Array.from({ length: width }, (_, column) => 255 ** (column / width) / 2 ** 32);
   const data = new Float32Array(length);
