@@ -81,15 +81,13 @@ export const INPUT_KINDS: Kinds<InputSpecOptions> = {
  */
 export function inputSpecOf(outline: Outline, options: InputSpecOptions = {}, reachAt?: ReachAt): ModelSpec {
   const image = imageSpecOf(outline, options, reachAt);
-  const layout = outputLayoutOf(outline, image);
-  const output = outputSpecOf(outline, options, layout);
-  const { folds, ...mask } = output;
+  const { folds, assumed, ...mask } = outputSpecOf(outline, options, outputLayoutOf(outline, image));
   return {
     ...image,
     ...mask,
     // Elsewhere their mean is as good.
     ...(folds !== undefined && image.recipe.sizing.kind === 'slide' && { folds }),
-    assumed: [...assumedStructure(outline.metadata), ...image.assumed, ...output.assumed],
+    assumed: [...assumedStructure(outline.metadata), ...image.assumed, ...assumed],
   };
 }
 
@@ -156,19 +154,14 @@ export function imageSpecOf(
     ...(window !== undefined && { normalization: withWindow(said.normalization, window) }),
   };
   const isNormalized = given?.normalization !== undefined || window !== undefined;
-  const assumed =
-    io === 'image'
-      ? []
-      : recipeAssumptions(
-          recipe,
-          { isNormalized, isSized: given?.sizing !== undefined },
-          [height, width],
-          metadata,
-        );
+  const isSized = given?.sizing !== undefined;
+  const isOpen = typeof height === 'string' || typeof width === 'string';
+  const known = { isNormalized, isSized, isOpen };
+  const assumed = io === 'image' ? [] : recipeAssumptions(recipe, known, metadata);
   if (strictRecipe && stated === undefined && !isNormalized && io === 'tensor') {
     throw badUsage('it has no recipe: set one with `recipe`');
   }
-  if (io === 'tensor') checkSizing(recipe.sizing, [height, width], given?.sizing !== undefined);
+  if (io === 'tensor') checkSizing(recipe.sizing, [height, width], isSized);
   if (!(memoryBudget > 0)) throw badUsage(`a memory budget of ${memoryBudget} bytes, expected more than 0`);
   const bytes = parseDecimal(metadata.get(BYTES_PER_PIXEL_KEY) ?? '') ?? 0;
   return {
@@ -205,15 +198,16 @@ const assumedSpacing = ({ spacing }: Recipe, given: PixelSize | undefined): read
     ? [{ what: 'spacing of images', value: '1 x 1 mm a pixel', option: 'spacing' }]
     : [];
 
-/** What of a recipe neither the model nor the caller says. */
+/**
+ * What of a recipe neither the model nor the caller says.
+ * @param known which parts of it the caller says, and whether the input leaves its size open
+ */
 function recipeAssumptions(
   recipe: Recipe,
-  { isNormalized, isSized }: { readonly isNormalized: boolean; readonly isSized: boolean },
-  [height, width]: readonly (number | string | undefined)[],
+  { isNormalized, isSized, isOpen }: Readonly<Record<'isNormalized' | 'isSized' | 'isOpen', boolean>>,
   metadata: Outline['metadata'],
 ): readonly Assumption[] {
   const isStated = metadata.has(RECIPE_KEY);
-  const isOpen = typeof height === 'string' || typeof width === 'string';
   // What was assumed when a model was made, it says, but nobody knows.
   const [stated, statedSize] = OF_PREPARATION.map((subject) =>
     assumptionsIn(metadata).find(({ what }) => what === subject),

@@ -107,8 +107,7 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
 
   /** Number of classes, including the background; 1 where the output leaves it open. */
   get classes(): number {
-    const { outputLayout } = this.#parts.spec;
-    const [channels] = axesOf(outputLayout);
+    const [channels] = axesOf(this.#parts.spec.outputLayout);
     const classes = this.#output.shape[channels];
     return typeof classes === 'number' && classes > 0 ? classes : 1;
   }
@@ -165,14 +164,8 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
     const handing = this.#parts.hand(source, signal);
     const handed = handing instanceof Promise ? await handing : handing;
     try {
-      const {
-        width,
-        height,
-        inputs,
-        warnings,
-        tiling,
-        milliseconds: decode,
-      } = await images.call('begin', { id, source: handed.source, spec: this.#parts.spec }, handed.give);
+      const request = { id, source: handed.source, spec: this.#parts.spec };
+      const { inputs, milliseconds: decode, ...begun } = await images.call('begin', request, handed.give);
       await this.#runInputs(images, id, inputs, stages, waiting);
       signal?.throwIfAborted();
       const { milliseconds, ...finished } = await images.call('finish', { id, options });
@@ -181,8 +174,7 @@ export class BaseSegmenter<S, R extends SharedProviderReport = SharedProviderRep
       if (mask === undefined) throw badModel(`${this.#parts.name}: the model gives no class`);
       const timings = { decode, ...stages, total: performance.now() - start };
       const provider = this.provider.effective;
-      const place = { width, height, tiles: inputs, ...(tiling && { tiling }) };
-      return { ...finished, ...place, mask, warnings, timings, provider };
+      return { ...finished, ...begun, tiles: inputs, mask, timings, provider };
     } catch (error) {
       await images.call('drop', id).catch(() => {});
       throw this.#named(source, error);

@@ -40,13 +40,10 @@ export async function download(url: URL, { code, signal, onBytes }: DownloadOpti
 }
 
 /** Bytes go through and are counted. A compressed body's length is not that of the file. */
-function counting(
-  { headers }: Response,
-  onBytes: DownloadOptions['onBytes'],
-): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+function counting({ headers }: Response, onBytes: DownloadOptions['onBytes']) {
   const length = headers.has('content-encoding') ? 0 : Number(headers.get('content-length'));
   let loaded = 0;
-  return new TransformStream({
+  return new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
     transform(chunk, controller) {
       loaded += chunk.length;
       onBytes?.(loaded, length > 0 ? length : undefined);

@@ -76,12 +76,11 @@ function jpeg(view: DataView, bytes: Uint8Array): Measures {
   if (end <= at) throw new RangeError();
   if (view.getUint8(at + 9) === 4)
     throw new Error('browsers convert CMYK each in its own way: convert it to RGB');
-  const grey = view.getUint8(at + 9) === 1;
   return {
     width: view.getUint16(at + 7),
     height: view.getUint16(at + 5),
     depth: view.getUint8(at + 4),
-    grey,
+    grey: view.getUint8(at + 9) === 1,
     alpha: false,
   };
 }
@@ -102,11 +101,7 @@ function webp(view: DataView, bytes: Uint8Array): Measures {
     const alpha = ((bits >>> 28) & 1) !== 0;
     return { width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff), ...colours, alpha };
   }
-  return {
-    width: view.getUint16(26, true) & 0x3fff,
-    height: view.getUint16(28, true) & 0x3fff,
-    ...colours,
-  };
+  return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff, ...colours };
 }
 
 function tiff(): never {

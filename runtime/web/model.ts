@@ -1,6 +1,5 @@
 import { badUsage } from '../../graph/common/errors.js';
 import { readOutline } from '../../graph/file/outline.js';
-import type { Outline } from '../../graph/ir/model.js';
 import { copyOf } from '../common/buffers.js';
 import type { OpenProgress } from '../sessions/session.js';
 import { download, nameOf } from './download.js';
@@ -8,13 +7,6 @@ import { pageUrl, type WebProvider } from './files.js';
 
 /** An .onnx file: where it is, or what is in it. */
 export type ModelSource = string | URL | Blob | ArrayBuffer | Uint8Array;
-
-export interface WebModel {
-  readonly bytes: Uint8Array;
-  readonly outline: Outline;
-  /** What messages call it. */
-  readonly name: string;
-}
 
 /** How far the loading of a model is. */
 export type LoadProgress =
@@ -35,10 +27,10 @@ interface ModelOptions {
 }
 
 /**
- * Fetches a model, or copies the bytes that are given before this returns, and reads its outline.
+ * Fetches a model, or copies the bytes that are given before this returns, and reads its outline; with what messages call it.
  * @throws NmodeError with its name: BAD_MODEL; BAD_USAGE where nothing is left of the bytes; the signal's reason
  */
-export async function loadModel(source: ModelSource, options: ModelOptions): Promise<WebModel> {
+export async function loadModel(source: ModelSource, options: ModelOptions) {
   const { bytes, name } = await contentsOf(source, options);
   return { bytes, name, outline: readOutline(bytes, name, options.outputName) };
 }

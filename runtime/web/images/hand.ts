@@ -101,8 +101,6 @@ async function pictured(element: ImageElement): Promise<Handed<WorkerSource>> {
     const bitmap = await createImageBitmap(element, BITMAP_OPTIONS);
     return { source: bitmap, give: [bitmap] };
   } catch (error) {
-    throw badImage(`the element's image cannot be read: ${reason(error)}`, {
-      cause: error,
-    });
+    throw badImage(`the element's image cannot be read: ${reason(error)}`, { cause: error });
   }
 }
