@@ -44,25 +44,18 @@ export async function withPackages<T>(purpose: Purpose, load: () => Promise<T>):
  * @throws NmodeError (CANNOT_RUN) with the command that installs what is missing
  */
 export function requirePackages(purpose: Purpose, cause?: unknown): void {
-  const missing = missingFor(purpose);
-  if (missing.length === 0) return;
-  throw new NmodeError('CANNOT_RUN', `${lackText(purpose, missing)}: ${remedyText(missing)}`, { cause });
+  const lack = lackOfPackages(purpose);
+  if (lack !== undefined) throw new NmodeError('CANNOT_RUN', `${lack.what}: ${lack.remedy}`, { cause });
 }
 
 /** What a purpose lacks, and the command that installs it; undefined where all packages are there. */
-export function lackOfPackages(
-  purpose: Purpose,
-): { readonly what: string; readonly remedy: string } | undefined {
-  const missing = missingFor(purpose);
-  return missing.length === 0 ? undefined : { what: lackText(purpose, missing), remedy: remedyText(missing) };
+export function lackOfPackages(purpose: Purpose) {
+  const missing = NEEDED[purpose].filter((name) => !isInstalled(name));
+  if (missing.length === 0) return undefined;
+  const what = `${purpose} needs ${missing.join(', ')}`;
+  const remedy = `npm install ${ranged(missing)}`;
+  return { what, remedy };
 }
-
-const lackText = (purpose: Purpose, missing: readonly string[]) => `${purpose} needs ${missing.join(', ')}`;
-
-const remedyText = (missing: readonly string[]) => `npm install ${ranged(missing)}`;
-
-const missingFor = (purpose: Purpose): readonly string[] =>
-  NEEDED[purpose].filter((name) => !isInstalled(name));
 
 function isInstalled(name: string): boolean {
   try {

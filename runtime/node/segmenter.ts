@@ -23,8 +23,8 @@ import {
   loadModel,
   type ModelSource,
   modelOf,
+  networkOutput,
 } from './model.js';
-import { networkOutput } from './network-output.js';
 import { withPackages } from './packages.js';
 import { isPath, pathOf } from './path-of.js';
 import { refuseTooLarge } from './run-memory.js';
@@ -102,15 +102,14 @@ export class Segmenter extends BaseSegmenter<ImageSource, ProviderReport> {
     model: Pick<SegmenterParts<ImageSource, ImageSource, ProviderReport>, 'spec' | 'name' | 'at'>,
   ): Promise<Segmenter> {
     const starting = startImages();
-    const [session, images] = await Promise.allSettled([loading, starting]);
-    if (session.status === 'fulfilled' && images.status === 'fulfilled') {
-      return new Segmenter(partsOf({ session: session.value, images: images.value, hand, nameOf, ...model }));
+    await Promise.allSettled([loading, starting]);
+    try {
+      const [images, session] = [await starting, await loading];
+      return new Segmenter(partsOf({ session, images, hand, nameOf, ...model }));
+    } catch (error) {
+      await Promise.allSettled([loading.then((open) => open.close()), starting.then((open) => open.close())]);
+      throw named(model.name, error);
     }
-    await Promise.allSettled([loading.then((open) => open.close()), starting.then((open) => open.close())]);
-    throw named(
-      model.name,
-      images.status === 'rejected' ? images.reason : (session as PromiseRejectedResult).reason,
-    );
   }
 }
 

@@ -49,12 +49,10 @@ export function groupLimits(root = '/'): GroupLimits {
     const mount = join(root, 'sys/fs/cgroup', controller);
     return upwards(paths.get(controller) ?? '').map((path) => read(join(mount, path, name)));
   };
+  const periods = files('cpu', 'cpu.cfs_period_us');
   const cores = [
     ...files('', 'cpu.max').map((text = '') => quotient(text.split(' '))),
-    ...upwards(paths.get('cpu') ?? '').map((path) => {
-      const mount = join(root, 'sys/fs/cgroup', 'cpu', path);
-      return quotient([read(join(mount, 'cpu.cfs_quota_us')), read(join(mount, 'cpu.cfs_period_us'))]);
-    }),
+    ...files('cpu', 'cpu.cfs_quota_us').map((quota, group) => quotient([quota, periods[group]])),
   ];
   const memory = [...files('', 'memory.max'), ...files('memory', 'memory.limit_in_bytes')].map(Number);
   return { cores: smallest(cores), memory: smallest(memory.filter((bytes) => bytes < totalmem())) };

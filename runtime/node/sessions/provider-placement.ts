@@ -32,10 +32,13 @@ interface ProfileEvent {
 }
 
 /** Runs a model once with onnxruntime's profiler, which tells the provider of every node. */
-export async function providerPlacementOf(
-  model: Uint8Array,
-  options: NativeOptions,
-): Promise<ProviderPlacement> {
+export async function providerPlacementOf({
+  model,
+  options,
+}: {
+  readonly model: Uint8Array;
+  readonly options: NativeOptions;
+}): Promise<ProviderPlacement> {
   const folder = await mkdtemp(join(tmpdir(), 'nmode-profile-'));
   try {
     return placementIn(await eventsOf(model, options, folder, 1));

@@ -43,7 +43,8 @@ function isInstalled(library: string): boolean {
 }
 
 /** What is missing of onnxruntime's own files, and of the libraries that they are linked with. */
-function lackOfCuda(library: string, libraries: readonly string[]): Lack | undefined {
+function lackOfCuda(id: 'cuda' | 'tensorrt', libraries: readonly string[]): Lack | undefined {
+  const library = `libonnxruntime_providers_${id}.so`;
   const bundled = existsSync(join(onnxruntimeFolder(), library));
   const missing = libraries.filter((name) => !isInstalled(name));
   if (bundled && missing.length === 0) return undefined;
@@ -73,14 +74,9 @@ function lackOfVulkan(): Lack | undefined {
       remedy: 'install the Vulkan loader (Debian: libvulkan1)',
     };
   }
-  const {
-    VK_DRIVER_FILES,
-    VK_ICD_FILENAMES,
-    VK_ADD_DRIVER_FILES,
-    XDG_DATA_DIRS = '',
-    HOME = '',
-  } = process.env;
-  if (VK_DRIVER_FILES || VK_ICD_FILENAMES || VK_ADD_DRIVER_FILES) return undefined;
+  const { env } = process;
+  if (env.VK_DRIVER_FILES || env.VK_ICD_FILENAMES || env.VK_ADD_DRIVER_FILES) return undefined;
+  const { XDG_DATA_DIRS = '', HOME = '' } = env;
   const shared = [...XDG_DATA_DIRS.split(':').filter(Boolean), join(HOME, '.local', 'share')];
   const folders = [...VULKAN_FOLDERS, ...shared.map((folder) => join(folder, 'vulkan', 'icd.d'))];
   const drivers = folders.filter(existsSync).flatMap((folder) => readdirSync(folder));
@@ -97,21 +93,12 @@ export function lackOf(id: ProviderId): Lack | undefined {
   const platform = `${process.platform}/${process.arch}`;
   const platforms: readonly string[] = PROVIDERS[id].platforms;
   if (platforms.length > 0 && !platforms.includes(platform)) {
-    return {
-      what: `onnxruntime-node has it on ${platforms.join(' and ')}, not on ${platform}`,
-    };
+    return { what: `onnxruntime-node has it on ${platforms.join(' and ')}, not on ${platform}` };
   }
   const packages = lackOfPackages('running a model');
   if (packages !== undefined) return packages;
   if (process.platform !== 'linux') return undefined;
-  switch (id) {
-    case 'cuda':
-      return lackOfCuda('libonnxruntime_providers_cuda.so', CUDA_LIBRARIES);
-    case 'tensorrt':
-      return lackOfCuda('libonnxruntime_providers_tensorrt.so', [...CUDA_LIBRARIES, TENSORRT_LIBRARY]);
-    case 'webgpu':
-      return lackOfVulkan();
-    default:
-      return undefined;
-  }
+  if (id === 'cuda') return lackOfCuda(id, CUDA_LIBRARIES);
+  if (id === 'tensorrt') return lackOfCuda(id, [...CUDA_LIBRARIES, TENSORRT_LIBRARY]);
+  return id === 'webgpu' ? lackOfVulkan() : undefined;
 }

@@ -1,6 +1,6 @@
 import { sessionMethods } from '../../sessions/session-methods.js';
 import { type NativeOptions, openNative } from '../sessions/native.js';
-import { type ProviderPlacement, providerPlacementOf } from '../sessions/provider-placement.js';
+import { providerPlacementOf } from '../sessions/provider-placement.js';
 import { parseProvider } from '../sessions/providers.js';
 import { serve } from './serve.js';
 
@@ -10,13 +10,7 @@ const methods = {
     open: openNative,
     openCpu: (model, options) => openNative(model, { ...options, provider: parseProvider('cpu') }),
   }),
-  placement: ({
-    model,
-    options,
-  }: {
-    model: Uint8Array;
-    options: NativeOptions;
-  }): Promise<ProviderPlacement> => providerPlacementOf(model, options),
+  placement: providerPlacementOf,
 };
 
 export type SessionMethods = typeof methods;

@@ -61,11 +61,7 @@ function run(name: string): Running {
   const activity = newActivity();
   // Read by the native library in the thread, from the process's own environment: a thread's copy would not reach it.
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
-  const worker = new Worker(threadUrl(name), {
-    name: `nmode ${name}`,
-    workerData: activity,
-    env: SHARE_ENV,
-  });
+  const worker = new Worker(threadUrl(name), { name: `nmode ${name}`, workerData: activity, env: SHARE_ENV });
   const running: Running = { worker, activity, isLost: false };
   const forget = waitAtExit(activity);
   const lose = (why: string) => {

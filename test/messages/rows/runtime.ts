@@ -89,6 +89,8 @@ export const RUNTIME: Conditions = {
     'onnxruntime: ': "what errors that are in onnxruntime's words begin with, and are known by",
   },
   'runtime/node/model.ts': {
+    "the model does not end in a Resize: its probabilities have no other size than each image's own (`at: 'image'`)":
+      "masks are wanted at the network's size, the model takes uint8, and no Resize computes its first output",
     "…: no output is named '…': it has …": 'an output is asked for by a name that none of the model has',
     'expected the path of a model, or its bytes, found …':
       'a program gives neither a text, a URL, a buffer nor a view of bytes for a model',
@@ -104,10 +106,6 @@ export const RUNTIME: Conditions = {
     'npm install …': 'what brings the missing packages, for a message',
     '… needs …':
       'a package that npm does not install by itself (peerDependencies) is asked for and not there',
-  },
-  'runtime/node/network-output.ts': {
-    "the model does not end in a Resize: its probabilities have no other size than each image's own (`at: 'image'`)":
-      "masks are wanted at the network's size, the model takes uint8, and no Resize computes its first output",
   },
   'runtime/node/segmenter.ts': {
     'the list of the channels of an image takes paths, file: URLs, Blobs and bytes':
