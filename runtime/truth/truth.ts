@@ -101,17 +101,16 @@ export function truthOf(
       : labelsOf(image, name, ignoreLabel === undefined ? wording.colour : undefined);
   if (truthLabel !== undefined && labels !== undefined) return truthOfLabel(labels, truthLabel, ignoreLabel);
   const counted = labels && countedOf(labels, ignoreLabel);
-  const ignored = counted?.includes(0) ?? false;
   if (truthColour !== undefined) {
     const { shares, found } = sharesOfColour(image, name, truthColour);
     const foreground = shares.includes(1);
-    return truthWith(image, shares, counted, { foreground, ignored, found: [...found, ...foundIn(labels)] });
+    return truthWith(image, shares, counted, { foreground, found: [...found, ...foundIn(labels)] });
   }
   const grey = checkedGrey(image, name, counted, wording);
   const shares = new Float32Array(grey.data.length);
   for (let i = 0; i < shares.length; i++) shares[i] = (grey.data[i] as number) / grey.full;
   if (labels === undefined) return truthWith(image, shares, undefined);
-  return truthWith(image, shares, counted, { foreground: true, ignored, found: foundIn(labels) });
+  return truthWith(image, shares, counted, { foreground: true, found: foundIn(labels) });
 }
 
 /** Ground truth of one label of several. */
@@ -122,25 +121,24 @@ export const truthOfLabel = (labels: Labels, label: number, ignoreLabel?: number
 export function truthOfLabels(labels: Labels, of: readonly number[], ignoreLabel?: number): Truth {
   const counted = countedOf(labels, ignoreLabel);
   const shares = Float32Array.from(labels.data, (value) => Number(of.includes(value)));
-  const search = {
-    foreground: shares.includes(1),
-    ignored: counted?.includes(0) ?? false,
-    found: foundIn(labels),
-  };
-  return truthWith(labels, shares, counted, search);
+  return truthWith(labels, shares, counted, { foreground: shares.includes(1), found: foundIn(labels) });
 }
 
 function truthWith(
   { width, height }: ImageRaster,
   shares: Float32Array,
   counted: Uint8Array | undefined,
-  search?: Search,
+  search?: Omit<Search, 'ignored'>,
 ): Truth {
   if (counted !== undefined) {
     for (let i = 0; i < shares.length; i++) if (counted[i] === 0) shares[i] = 0;
   }
-  const whole = counted === undefined || !counted.includes(0);
-  return { width, height, shares, ...(!whole && { counted }), ...(search && { search }) };
+  const ignored = counted?.includes(0) ?? false;
+  return {
+    ...{ width, height, shares },
+    ...(ignored && counted && { counted }),
+    ...(search && { search: { ...search, ignored } }),
+  };
 }
 
 const countedOf = ({ data }: Labels, ignoreLabel: number | undefined) =>
