@@ -4,47 +4,33 @@ import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 export const WEB_PROVIDERS = Object.freeze(['webgpu', 'wasm'] as const);
 export type WebProvider = (typeof WEB_PROVIDERS)[number];
 
-/** The files of one build of onnxruntime. */
-export interface RuntimeBuild {
-  /** Modules: its JavaScript API, and what loads the binary. */
-  readonly api: URL;
-  readonly loader: URL;
-  readonly binary: URL;
-  /** Of the binary, which servers may send compressed without telling. */
-  readonly binaryBytes: number;
-}
-
 /** Sizes of onnxruntime-web 1.30's binaries. */
 const BINARY_BYTES: Readonly<Record<WebProvider, number>> = { webgpu: 16_758_545, wasm: 14_239_897 };
 
 /**
- * Where a provider's build is. Bundlers find the files by the literal `new URL(..., import.meta.url)`; where there is none
+ * Where the files of a provider's build are: its JavaScript API, what loads the binary, and the binary, whose size is told since servers
+ * may send it compressed without telling. Bundlers find them by the literal `new URL(..., import.meta.url)`; where there is none
  * that does, `assets` is the folder that holds them.
  */
-export function runtimeBuild(provider: WebProvider, assets: URL | undefined): RuntimeBuild {
-  const binaryBytes = BINARY_BYTES[provider];
+export function runtimeBuild(provider: WebProvider, assets: URL | undefined) {
+  return { ...runtimeFiles(provider, assets), binaryBytes: BINARY_BYTES[provider] };
+}
+
+function runtimeFiles(provider: WebProvider, assets: URL | undefined) {
   if (assets !== undefined) {
-    const file = (name: string) => new URL(`onnxruntime/${name}`, assets);
-    const build = provider === 'webgpu' ? 'webgpu' : 'wasm';
-    return {
-      api: file(`${build}.mjs`),
-      loader: file(`${build}-loader.mjs`),
-      binary: file(`${build}.wasm`),
-      binaryBytes,
-    };
+    const file = (ending: string) => new URL(`onnxruntime/${provider}${ending}`, assets);
+    return { api: file('.mjs'), loader: file('-loader.mjs'), binary: file('.wasm') };
   }
   return provider === 'webgpu'
     ? {
         api: new URL('./onnxruntime/webgpu.mjs', import.meta.url),
         loader: new URL('./onnxruntime/webgpu-loader.mjs', import.meta.url),
         binary: new URL('./onnxruntime/webgpu.wasm', import.meta.url),
-        binaryBytes,
       }
     : {
         api: new URL('./onnxruntime/wasm.mjs', import.meta.url),
         loader: new URL('./onnxruntime/wasm-loader.mjs', import.meta.url),
         binary: new URL('./onnxruntime/wasm.wasm', import.meta.url),
-        binaryBytes,
       };
 }
 

@@ -1,10 +1,11 @@
 import { badImage, reason } from '../../../graph/common/errors.js';
 import type { ImageRaster, RgbImage } from '../../common/raster.js';
 import { type Channels, imageOf, inGrey, TAKEN, withWarnings } from '../../images/channels.js';
-import { formatOf } from '../../images/files/formats.js';
+import { formatOf, isLossyWebp } from '../../images/files/formats.js';
 import { finished, mend } from '../../images/files/mend.js';
 import { decodePng } from '../../images/files/png.js';
 import { greyOfPng, hasSamples, isGreyPng, storedOfPng } from '../../images/files/png-image.js';
+import { type TruthImage, truthOfPng } from '../../truth/truth-image.js';
 import { type ImageHeader, readHeader } from '../header.js';
 import type { WorkerSource } from './hand.js';
 import { BITMAP_OPTIONS, dropAlpha, pixelsOf } from './pixels.js';
@@ -47,8 +48,23 @@ function decodeSource(source: OneSource, { channels, stored }: Channels, name: s
   });
 }
 
+/**
+ * Decodes a ground-truth file to what it stores, upright: colour profiles are not applied, palettes not looked up,
+ * transparency not dropped.
+ * @throws NmodeError (BAD_IMAGE) with the file's name
+ */
+export function readTruthImage(file: File): Promise<TruthImage> {
+  return reading(file.name, () =>
+    decodeFile<TruthImage>(file, async (bytes, { format }) => {
+      if (format === 'PNG') return truthOfPng(await samplesOfPng(bytes));
+      const image = await pixelsOf(await bitmapOf(bytes, 'none'), { opaque: true });
+      return { ...image, full: 255, lossy: format === 'JPEG' || isLossyWebp(bytes) };
+    }),
+  );
+}
+
 /** @throws NmodeError (BAD_IMAGE) with the file's name for whatever goes wrong */
-export async function reading<Image>(name: string, body: () => Promise<Image>): Promise<Image> {
+async function reading<Image>(name: string, body: () => Promise<Image>): Promise<Image> {
   try {
     return await body();
   } catch (error) {
@@ -57,7 +73,7 @@ export async function reading<Image>(name: string, body: () => Promise<Image>): 
 }
 
 /** What `decode` makes of a file whose harmless faults are put right, upright. @throws Error */
-export async function decodeFile<Image extends ImageRaster>(
+async function decodeFile<Image extends ImageRaster>(
   file: Blob | Uint8Array,
   decode: (bytes: Uint8Array, header: ImageHeader) => Promise<Image>,
 ): Promise<Image> {
@@ -68,7 +84,7 @@ export async function decodeFile<Image extends ImageRaster>(
   return finished(await decode(mended.bytes, header), mended);
 }
 
-export const samplesOfPng = (bytes: Uint8Array) =>
+const samplesOfPng = (bytes: Uint8Array) =>
   decodePng(bytes, (deflated, length) => inflate([deflated], length), MAX_PIXELS);
 
 /** The grey channel as it is stored, without a colour profile applied; undefined where there are colours. */
@@ -79,7 +95,7 @@ async function decodeGrey(bytes: Uint8Array, header: ImageHeader): Promise<Image
 }
 
 /** The bitmap of a file, whose size is checked whatever its header said. */
-export async function bitmapOf(file: Blob | Uint8Array, colorSpaceConversion: ColorSpaceConversion) {
+async function bitmapOf(file: Blob | Uint8Array, colorSpaceConversion: ColorSpaceConversion) {
   const blob = file instanceof Blob ? file : new Blob([file.slice()]);
   const bitmap = await createImageBitmap(blob, { ...BITMAP_OPTIONS, colorSpaceConversion });
   checkSize(bitmap);

@@ -90,19 +90,35 @@ async function open(model: ModelSource | Promise<Uint8Array>, options: SessionOp
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   bytes.catch((error: unknown) => stop.abort(error));
-  const loading: Loading = {
-    model: bytes,
-    threads,
-    warmUp,
-    check: check || auto,
-    auto,
-    assets: assetsUrl(options.assets),
-    progress,
-    signal,
+  const assets = assetsUrl(options.assets);
+  const tryOn = async ({ name: provider }: { readonly name: WebProvider }) => {
+    const thread = workerThread<WorkerMethods>(() => startWorker(assets), 'the session');
+    const forget = onAbort(signal, () => thread.abandon(signal.reason));
+    try {
+      await thread.call('checkBrowser', { provider, hardware: auto });
+      const build = runtimeBuild(provider, assets);
+      const onBytes = (loaded: number) =>
+        progress({ kind: 'download', file: 'onnxruntime', loaded, total: build.binaryBytes });
+      const [binary, loaded] = await Promise.all([
+        download(build.binary, { code: 'CANNOT_RUN', signal, onBytes }),
+        untilAborted(bytes, signal),
+      ]);
+      progress({ kind: 'open', provider });
+      await thread.call('load', loaded);
+      const own = { provider, threads, api: build.api.href, loader: build.loader.href, binary };
+      const tolerance = (check || auto) && provider === 'webgpu' && { tolerance: TOLERANCE };
+      const opened = await thread.call('open', { own, warmUp, ...tolerance }, [binary]);
+      await thread.call('settle', undefined);
+      if (auto) refuseSlower(opened);
+      return { thread, ...opened };
+    } catch (error) {
+      thread.abandon(error);
+      throw error;
+    } finally {
+      forget();
+    }
   };
-  const { candidate, opened, report } = await openFirst(choice, list, loading, ({ name }) =>
-    tryOn(name, loading),
-  );
+  const { candidate, opened, report } = await openFirst(choice, list, { progress, signal }, tryOn);
   progress({ kind: 'ready', provider: candidate.name });
   return sessionOf([opened.thread], opened, report, threads);
 }
@@ -123,44 +139,4 @@ function candidates(choice: 'auto' | readonly WebProvider[], strict: boolean): r
     throw badUsage(`provider '${provider}' is unknown: choose ${known.join(', ')} or auto`);
   }
   return strict ? [first] : [...new Set([...choice, 'wasm' as const])];
-}
-
-interface Loading {
-  readonly model: Promise<Uint8Array>;
-  readonly threads: number;
-  readonly warmUp: boolean;
-  readonly check: boolean;
-  readonly auto: boolean;
-  readonly assets: URL | undefined;
-  readonly progress: (progress: LoadProgress) => void;
-  readonly signal: AbortSignal;
-}
-
-async function tryOn(provider: WebProvider, loading: Loading) {
-  const { model, threads, warmUp, check, auto, assets, progress, signal } = loading;
-  const thread = workerThread<WorkerMethods>(() => startWorker(assets), 'the session');
-  const forget = onAbort(signal, () => thread.abandon(signal.reason));
-  try {
-    await thread.call('checkBrowser', { provider, hardware: auto });
-    const build = runtimeBuild(provider, assets);
-    const onBytes = (loaded: number) =>
-      progress({ kind: 'download', file: 'onnxruntime', loaded, total: build.binaryBytes });
-    const [binary, bytes] = await Promise.all([
-      download(build.binary, { code: 'CANNOT_RUN', signal, onBytes }),
-      untilAborted(model, signal),
-    ]);
-    progress({ kind: 'open', provider });
-    await thread.call('load', bytes);
-    const own = { provider, threads, api: build.api.href, loader: build.loader.href, binary };
-    const tolerance = check && provider === 'webgpu' && { tolerance: TOLERANCE };
-    const opened = await thread.call('open', { own, warmUp, ...tolerance }, [binary]);
-    await thread.call('settle', undefined);
-    if (auto) refuseSlower(opened);
-    return { thread, ...opened };
-  } catch (error) {
-    thread.abandon(error);
-    throw error;
-  } finally {
-    forget();
-  }
 }

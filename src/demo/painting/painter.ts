@@ -27,7 +27,7 @@ import {
 import { type TruthMask, truthAt } from '../../../runtime/truth/truth-at.js';
 import type { TruthImage } from '../../../runtime/truth/truth-image.js';
 import { encodePng } from '../../../runtime/web/images/png.js';
-import { readTruthImage } from '../../../runtime/web/images/read-truth.js';
+import { readTruthImage } from '../../../runtime/web/images/read-source.js';
 import { serve } from '../../../runtime/web/threads/serve.js';
 import { drawView, fitScreen, type View } from './drawing.js';
 import { Screen } from './screen.js';
