@@ -110,11 +110,11 @@ export function joinChannels(parts: readonly ChannelPart[]): ImageRaster {
  * @param read decodes a file, of all channels that are wanted
  * @throws NmodeError (BAD_IMAGE)
  */
-export async function imageOf<File>(
-  files: readonly File[],
+export async function imageOf<Source>(
+  files: readonly Source[],
   wanted: Channels,
-  nameOf: (file: File) => string | undefined,
-  read: (file: File, wanted: Channels, name: string) => Promise<ImageRaster>,
+  nameOf: (file: Source) => string | undefined,
+  read: (file: Source, wanted: Channels, name: string) => Promise<ImageRaster>,
 ): Promise<ImageRaster> {
   const [first] = files;
   if (first !== undefined && files.length === 1) {

@@ -47,7 +47,7 @@ export function prepareResized(image: Rows, width: number, height: number, layou
 
 /**
  * A window of an image.
- * @param beyond what it holds beyond the image: zeros, or the last row and column again, where it does not begin before the first
+ * @param beyond what it holds where it goes beyond: the last row and column again, or zeros, before the first row and column too
  */
 export function prepareWindow(
   image: Rows,
