@@ -44,30 +44,7 @@ export type {
 export type { Shapes, TensorSource, Weights } from '../exporters/nn/weights.js';
 export type { NodeCost } from '../graph/analysis/cost.js';
 export type { Feature } from '../graph/analysis/features.js';
-export type { Assumption, CheckedAssumption } from '../graph/common/assumption.js';
-export { ERRORS, type ErrorCode, NmodeError, type NmodeErrorOptions } from '../graph/common/errors.js';
-export type { Layout } from '../graph/common/layout.js';
-export {
-  type ChannelNormalization,
-  type IntensityWindow,
-  NORMALIZATIONS,
-  type Normalization,
-  type NormalizationStep,
-  type Statistic,
-} from '../graph/common/normalization.js';
-export {
-  type Background,
-  type Grey,
-  type MirrorAxis,
-  type ModelIo,
-  parseRecipe,
-  type Recipe,
-  type Sizing,
-  type Spacing,
-  type SplineOrder,
-} from '../graph/common/recipe.js';
-export type { Region } from '../graph/common/regions.js';
-export { VERSION } from '../graph/common/version.js';
+export type { CheckedAssumption } from '../graph/common/assumption.js';
 export type { DType } from '../graph/ir/dtype.js';
 export type { Value } from '../graph/ir/value.js';
 export type { Level, OptimizeOptions } from '../graph/passes/optimize.js';
@@ -77,24 +54,6 @@ export type { CalibrationMethod } from '../graph/quantization/calibrate.js';
 export type { Quantized } from '../graph/quantization/quantize.js';
 export type { GaveUp } from '../graph/quantization/search.js';
 export type { UntypedNode } from '../graph/rewriting/untyped.js';
-export type {
-  ImageRaster,
-  LabelMap,
-  Mask,
-  Probabilities,
-  Raster,
-  RgbImage,
-} from '../runtime/common/raster.js';
-export { type Colour, classColour, labelPalette } from '../runtime/images/class-colours.js';
-export type { Tiling } from '../runtime/images/courses/course.js';
-export { type DrawOptions, drawClasses, drawOutline, drawOverlay } from '../runtime/images/draw.js';
-export type { PixelSize } from '../runtime/images/frame.js';
-export type { Finished, MaskSize } from '../runtime/images/job.js';
-export type { ImageSpecOptions, InputSpecOptions } from '../runtime/input-spec.js';
-export type { Classes, ClassMasks } from '../runtime/masks/classes.js';
-export { type Cleaning, type Component, type Components, componentsOf } from '../runtime/masks/components.js';
-export { contoursOf, type Polygon } from '../runtime/masks/contours.js';
-export { type Confusion, confusionOf, diceOf, type Metrics, metricsOf } from '../runtime/masks/metrics.js';
 export type { ChannelFiles } from '../runtime/node/images/channels.js';
 export { encodePng, type ImageFile, readImage, readMask } from '../runtime/node/images/files.js';
 export type { ModelSource } from '../runtime/node/model.js';
@@ -121,36 +80,6 @@ export {
   type Session,
   type SessionOptions,
 } from '../runtime/node/sessions/session.js';
-export type { AppliedHead, OutputSpecOptions } from '../runtime/output-spec.js';
-export type {
-  FoundMasks,
-  Given,
-  SegmentOptions,
-  SharedSegmentation,
-  SharedSegmented,
-  Timings,
-  Wanted,
-} from '../runtime/segmentation.js';
-export type { BaseSegmenter } from '../runtime/segmenter.js';
-export type { ProviderCheck } from '../runtime/sessions/probe.js';
-export type {
-  OpenProgress,
-  RunOptions,
-  SharedProviderReport,
-  SharedSession,
-} from '../runtime/sessions/session.js';
-export type {
-  Bytes,
-  ElementArrays,
-  ElementType,
-  Floats,
-  Halves,
-  Inputs,
-  InputTensor,
-  Outputs,
-  Port,
-  TypedTensor,
-} from '../runtime/sessions/tensors.js';
 export type { TruthReading } from '../runtime/truth/truth.js';
 export type { Rgb } from '../runtime/truth/truth-image.js';
 export { type BenchOptions, bench } from './api/bench.js';
@@ -203,6 +132,7 @@ export type { ReferenceTolerance } from './parity/tolerance.js';
 export type { ClassMetrics } from './reports/compare-classes.js';
 export type { EvaluationReport } from './reports/evaluation.js';
 export type { TruthSummary } from './reports/truth-report.js';
+export * from './shared.js';
 export type { SlimOptions, SlimProgress } from './slimming/slim-options.js';
 export type {
   HeldOutLook,
