@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import {
   COUNT,
@@ -89,15 +89,14 @@ async function measured(options: BenchOptions): Promise<BenchReport> {
 
 function refuseNonsense(options: BenchOptions): void {
   const { models, providers, scenario = 'single', workers, threads } = options;
-  const usage = (why: string) => new NmodeError('BAD_USAGE', why);
-  if (models.length === 0) throw usage('no model is given');
-  if (providers?.length === 0) throw usage('no provider is given');
+  if (models.length === 0) throw badUsage('no model is given');
+  if (providers?.length === 0) throw badUsage('no provider is given');
   const most = THREADS_PER_CORE * usableCores();
   if (threads !== undefined && threads > most) {
-    throw usage(`${threads} threads: expected ${most} at most, ${THREADS_PER_CORE} for each core`);
+    throw badUsage(`${threads} threads: expected ${most} at most, ${THREADS_PER_CORE} for each core`);
   }
   if (scenario === 'single' && workers !== undefined && workers !== 1) {
-    throw usage(`${option('workers', workers)} requires ${option('scenario', 'offline')}`);
+    throw badUsage(`${option('workers', workers)} requires ${option('scenario', 'offline')}`);
   }
 }
 

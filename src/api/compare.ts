@@ -14,7 +14,7 @@ import { Weights, zeroWeights } from '../../exporters/nn/weights.js';
 import { cost } from '../../graph/analysis/cost.js';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import {
   COUNT,
@@ -97,7 +97,7 @@ export async function compare(options: CompareOptions = {}): Promise<readonly Co
 async function compared(options: CompareOptions): Promise<readonly Comparison[]> {
   const { time = false, runs, report, signal, onProgress } = options;
   if (runs !== undefined && !time) {
-    throw new NmodeError('BAD_USAGE', `${option('runs', runs)} requires ${option('time')}`);
+    throw badUsage(`${option('runs', runs)} requires ${option('time')}`);
   }
   // Before anything is timed: a size may fit the first and not the last.
   const encoders: Encoder[] = [];
@@ -148,24 +148,20 @@ async function subjectsOf(options: CompareOptions): Promise<readonly Subject[]> 
   if (path === undefined) {
     const unused = OF_CHECKPOINTS.find((name) => options[name] !== undefined);
     if (unused !== undefined) {
-      throw new NmodeError('BAD_USAGE', `${option(unused)} requires a checkpoint`);
+      throw badUsage(`${option(unused)} requires a checkpoint`);
     }
     return networksOf(options).map((network) => ({ network }));
   }
   if (backbones !== undefined || width !== undefined) {
     const said = option(backbones === undefined ? 'width' : 'backbones');
-    throw new NmodeError(
-      'BAD_USAGE',
-      `${said} cannot be combined with a checkpoint, which says what its network is`,
-    );
+    throw badUsage(`${said} cannot be combined with a checkpoint, which says what its network is`);
   }
   const checkpoint = await openCheckpoint(path, key, pick(options, ['prefix', 'ignore']));
   try {
     const { plan } = await withStructure(checkpoint, planExport({}), { assume, reference, tolerance: {} });
     const { network } = detectIn(checkpoint, plan.backbone);
     if (reference !== undefined && plan.backbone === undefined) {
-      throw new NmodeError(
-        'BAD_USAGE',
+      throw badUsage(
         `${checkpoint.file}: ${option('reference')} does not apply: its keys are those of ${network.backbone}, and what is compared has no weights`,
       );
     }
@@ -182,16 +178,13 @@ function networksOf({ backbones, width }: CompareOptions): readonly Network[] {
   const chosen = backbones ? [...new Set(backbones)].map((id) => backboneOf(id)) : BACKBONES;
   if (width === undefined) return chosen.map((backbone) => backbone.network(new Map()));
   if (!(Number.isSafeInteger(width) && width > 0 && width <= MAX_WIDTH)) {
-    throw new NmodeError('BAD_USAGE', `a width of ${width}, expected a whole number from 1 to ${MAX_WIDTH}`);
+    throw badUsage(`a width of ${width}, expected a whole number from 1 to ${MAX_WIDTH}`);
   }
   if (!chosen.some(hasWidth)) {
     const [fixed, free] = [chosen, BACKBONES.filter(hasWidth)].map((some) =>
       some.map(({ id }) => id).join(', '),
     );
-    throw new NmodeError(
-      'BAD_USAGE',
-      `${option('width', width)} does not apply to ${fixed}: only to ${free}`,
-    );
+    throw badUsage(`${option('width', width)} does not apply to ${fixed}: only to ${free}`);
   }
   return chosen.map((backbone) => backbone.ofWidth?.(width) ?? backbone.network(new Map()));
 }
@@ -206,8 +199,7 @@ function sizeOf(network: Network, asked: CompareOptions['size']): InputSize {
   if (network.axes !== 3) return { batch: 1, height: RELEASE_SIDE, width: RELEASE_SIDE, ...asked };
   if (asked === undefined) return inputSizeOf({ graph: {}, images: {} }, network);
   if (asked.depth !== undefined) return { batch: 1, ...asked };
-  throw new NmodeError(
-    'BAD_USAGE',
+  throw badUsage(
     `a size of ${asked.height}x${asked.width}: ${network.backbone} takes volumes, ${option('size')} is their depth, height and width`,
   );
 }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { commonFault, imageFault, NmodeError } from '../../graph/common/errors.js';
+import { badUsage, commonFault, imageFault, NmodeError } from '../../graph/common/errors.js';
 import {
   checkOptions,
   each,
@@ -90,7 +90,7 @@ async function evaluated(options: EvaluateOptions): Promise<EvaluationReport> {
   const { pairs, failures: unpaired } = share ?? found;
   if (options.report !== undefined) {
     if (!/\.html?$/i.test(options.report)) {
-      throw new NmodeError('BAD_USAGE', `${options.report}: a report is an .html file`);
+      throw badUsage(`${options.report}: a report is an .html file`);
     }
     await refuseOverwriting([options.report], [options.model, ...found.files]);
   }
@@ -156,8 +156,7 @@ function refuseReading({ semantics, classes }: Segmenter, { model, ...reading }:
   const { length } = maskLabelsOf(semantics, classes);
   const given = foregroundText(reading);
   if (length < 2 || given === undefined) return;
-  throw new NmodeError(
-    'BAD_USAGE',
+  throw badUsage(
     `${basename(model)}: it gives masks of ${length} classes, each of which is compared with its own label in the ground truth: ${given} selects a single foreground`,
   );
 }

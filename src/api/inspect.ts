@@ -1,5 +1,5 @@
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { checkArgument, checkOptions, type Kinds, SIGNAL, TEXT } from '../../graph/common/option-kinds.js';
 import { type FilePath, pathOf } from '../../runtime/node/path-of.js';
@@ -32,7 +32,7 @@ export async function inspect(
   signal?.throwIfAborted();
   if (!file.toLowerCase().endsWith('.onnx')) return inspectCheckpoint(file, key, selection, signal);
   for (const [name, value] of Object.entries({ key, ...selection })) {
-    if (value !== undefined) throw new NmodeError('BAD_USAGE', `${option(name)} does not apply to a model`);
+    if (value !== undefined) throw badUsage(`${option(name)} does not apply to a model`);
   }
   return inspectModel(file, signal);
 }

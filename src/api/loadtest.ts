@@ -2,7 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { areChannelsLast } from '../../graph/common/layout.js';
 import { option } from '../../graph/common/option.js';
 import {
@@ -95,10 +95,7 @@ export async function loadTest(options: LoadTestOptions): Promise<LoadTestReport
   checkOptions(options, KINDS, ['url']);
   const { duration = 10, rate, clients = 8, signal } = options;
   if (rate !== undefined && options.clients !== undefined) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      '`clients` make a closed loop and `rate` an open one: give one of them',
-    );
+    throw badUsage('`clients` make a closed loop and `rate` an open one: give one of them');
   }
   const client = new Client(options);
   try {
@@ -170,10 +167,7 @@ class Client {
   constructor(options: LoadTestOptions) {
     this.#options = options;
     if (!URL.canParse(options.url) || !/^https?:/.test(options.url)) {
-      throw new NmodeError(
-        'BAD_USAGE',
-        `'${options.url}' is not a URL of http or https: expected one as http://127.0.0.1:8000`,
-      );
+      throw badUsage(`'${options.url}' is not a URL of http or https: expected one as http://127.0.0.1:8000`);
     }
     this.#base = new URL(options.url);
     this.#agent = new (this.#base.protocol === 'https:' ? HttpsAgent : HttpAgent)({ keepAlive: true });
@@ -224,7 +218,7 @@ class Client {
     if (first === undefined || models.length > 1) {
       const names = models.map(({ name }) => name).join(', ');
       const found = names === '' ? 'no model' : `${names}: choose a model with ${option('model')}`;
-      throw new NmodeError('BAD_USAGE', `the server has ${found}`);
+      throw badUsage(`the server has ${found}`);
     }
     return first.name;
   }
@@ -246,10 +240,7 @@ class Client {
       const shape = declared.map((length, axis) => (length > 0 ? length : (open[axis] ?? OTHER_AXIS)));
       const bytes = BYTES[datatype];
       if (bytes === undefined)
-        throw new NmodeError(
-          'BAD_USAGE',
-          `input '${name}' is ${datatype}: only ${Object.keys(BYTES).join(', ')} are sent`,
-        );
+        throw badUsage(`input '${name}' is ${datatype}: only ${Object.keys(BYTES).join(', ')} are sent`);
       const count = elementCount(shape);
       const values = valuesOf(datatype, count);
       for (let i = 0; i < count; i++) values[i] = Math.floor(Math.random() * 256);

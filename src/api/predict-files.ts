@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { channelOf, type Probabilities } from '../../runtime/common/raster.js';
 import { labelPalette } from '../../runtime/images/class-colours.js';
 import { drawClasses } from '../../runtime/images/draw.js';
@@ -68,7 +68,7 @@ export async function writeFiles(
   const legend = legendOf(semantics, count, maskLabels);
   const files = filesOf(name, { count, maskLabels }, options);
   if (options.output === '-' && masks.length > 1) {
-    throw new NmodeError('BAD_USAGE', `standard output takes one mask, the model gives ${masks.length}`);
+    throw badUsage(`standard output takes one mask, the model gives ${masks.length}`);
   }
   const written: OutputFile[] = [];
   await writeTogether(async (write) => {

@@ -1,6 +1,6 @@
 import { join, parse, resolve } from 'node:path';
 import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badImage, badUsage, type NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { Recipe } from '../../graph/common/recipe.js';
 import type { ChannelFiles } from '../../runtime/node/images/channels.js';
@@ -62,8 +62,7 @@ export async function findTasks(
   const add = (task: Task) => {
     const other = tasks.get(task.name);
     if (other !== undefined && resolve(other.image) !== resolve(task.image)) {
-      throw new NmodeError(
-        'BAD_USAGE',
+      throw badUsage(
         `${other.image} and ${task.image} have one name, so that both would write ${task.name}_mask: rename one`,
       );
     }
@@ -73,10 +72,7 @@ export async function findTasks(
     add({ image: at(files, 0), path: name, name, source: files });
   if (inputs !== undefined && !arePatterns(inputs)) {
     if (paths.length > 0) {
-      throw new NmodeError(
-        'BAD_USAGE',
-        `${option('inputs')} names the files of one image: give no other images`,
-      );
+      throw badUsage(`${option('inputs')} names the files of one image: give no other images`);
     }
     addCase(caseOf(inputs));
     return { tasks: [...tasks.values()], unfound };
@@ -85,7 +81,7 @@ export async function findTasks(
     cases.forEach(addCase);
     for (const { name, error } of failures) unfound.push({ image: join(folder, name), path: name, error });
   };
-  if (inputs === undefined && paths.length === 0) throw new NmodeError('BAD_USAGE', 'no image is given');
+  if (inputs === undefined && paths.length === 0) throw badUsage('no image is given');
   const files: string[] = [];
   for (const path of new Set(inputs !== undefined && paths.length === 0 ? ['.'] : paths)) {
     if (inputs !== undefined) {
@@ -119,7 +115,7 @@ async function readStandardInput(): Promise<Uint8Array> {
   let size = 0;
   for await (const chunk of process.stdin) {
     size += chunk.length;
-    if (size > MAX_FILE_BYTES) throw new NmodeError('BAD_IMAGE', 'standard input: more than 1 GiB');
+    if (size > MAX_FILE_BYTES) throw badImage('standard input: more than 1 GiB');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

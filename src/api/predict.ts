@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
-import { commonFault, imageFault, NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, commonFault, imageFault, NmodeError, reason } from '../../graph/common/errors.js';
 import {
   checkOptions,
   each,
@@ -149,7 +149,7 @@ async function predicted(options: PredictOptions): Promise<PredictReport> {
   const { onProgress, ...loading } = options;
   const { mmPerPx, output, signal } = options;
   if (mmPerPx !== undefined && !(mmPerPx > 0 && Number.isFinite(mmPerPx))) {
-    throw new NmodeError('BAD_USAGE', `${mmPerPx} mm a pixel, expected a number above 0`);
+    throw badUsage(`${mmPerPx} mm a pixel, expected a number above 0`);
   }
   // What makes no sense is refused before anything is loaded.
   finishOptions(toSegmentOptions(options), 'image');
@@ -267,7 +267,7 @@ async function predictOne(
 function checkOutput({ output, overlay, probabilities }: PredictOptions, tasks: readonly Task[]): void {
   if (output !== '-') return;
   if (overlay || probabilities || tasks.length > 1) {
-    throw new NmodeError('BAD_USAGE', 'standard output takes one mask: name a folder for several files');
+    throw badUsage('standard output takes one mask: name a folder for several files');
   }
 }
 

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { each, NUMBER } from '../../graph/common/option-kinds.js';
 import { MAX_TIMER } from '../../runtime/common/timer.js';
 
@@ -29,7 +29,7 @@ export function limitsOf(options: Partial<Limits>): Limits {
   const entries = Object.entries(LIMITS).map(([name, { otherwise, least, most }]) => {
     const value = options[name as keyof Limits] ?? otherwise;
     if (!(value >= least && value <= most)) {
-      throw new NmodeError('BAD_USAGE', `${name} is ${value}, expected ${least} to ${most}`);
+      throw badUsage(`${name} is ${value}, expected ${least} to ${most}`);
     }
     return [name, value];
   });
@@ -39,8 +39,7 @@ export function limitsOf(options: Partial<Limits>): Limits {
     return { ...limits, maxInflight: Math.max(limits.maxInflight, limits.maxBody) };
   }
   if (limits.maxInflight < limits.maxBody) {
-    throw new NmodeError(
-      'BAD_USAGE',
+    throw badUsage(
       `maxInflight is ${limits.maxInflight} bytes, less than the ${limits.maxBody} of one body (maxBody)`,
     );
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Assumption } from '../../graph/common/assumption.js';
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, reason } from '../../graph/common/errors.js';
 import {
   checkOptions,
   each,
@@ -237,22 +237,18 @@ function namesOf(models: readonly string[]): ReadonlyMap<string, string> {
   for (const given of models) {
     const [, stated, path = given] = /^([^=]*)=(.*)$/s.exec(given) ?? [];
     const name = stated ?? stemOf(path);
-    if (path === '') throw new NmodeError('BAD_USAGE', `'${given}' names no file: expected name=path.onnx`);
+    if (path === '') throw badUsage(`'${given}' names no file: expected name=path.onnx`);
     if (!/^(?!\.+$)[\w.-]{1,100}$/.test(name)) {
-      throw new NmodeError(
-        'BAD_USAGE',
+      throw badUsage(
         `'${name}' cannot be a model's name, which is 1 to 100 characters, not dots alone, of A-Z, a-z, 0-9, '_', '.' and '-': try ${likeName(name || stemOf(path))}=${path}`,
       );
     }
     if (named.has(name)) {
-      throw new NmodeError(
-        'BAD_USAGE',
-        `two models are called '${name}': give one another name, as in other=${path}`,
-      );
+      throw badUsage(`two models are called '${name}': give one another name, as in other=${path}`);
     }
     named.set(name, path);
   }
-  if (named.size === 0) throw new NmodeError('BAD_USAGE', 'no model is given');
+  if (named.size === 0) throw badUsage('no model is given');
   return named;
 }
 
@@ -268,7 +264,7 @@ function likeName(text: string): string {
 
 function read(path: string): Promise<Buffer> {
   return readFile(path).catch((error: unknown) => {
-    throw new NmodeError('BAD_USAGE', `${path}: cannot be read: ${reason(error)}`, { cause: error });
+    throw badUsage(`${path}: cannot be read: ${reason(error)}`, { cause: error });
   });
 }
 
@@ -276,10 +272,10 @@ async function serverLimits({ tokenFile }: ServeOptions, limits: Limits): Promis
   const lines = tokenFile === undefined ? [] : (await read(tokenFile)).toString().split('\n');
   const tokens = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
   if (tokens.some((token) => /\s/.test(token))) {
-    throw new NmodeError('BAD_USAGE', `${tokenFile}: a line holds more than a token: expected one per line`);
+    throw badUsage(`${tokenFile}: a line holds more than a token: expected one per line`);
   }
   if (tokenFile !== undefined && tokens.length === 0) {
-    throw new NmodeError('BAD_USAGE', `${tokenFile}: it holds no token: expected one per line`);
+    throw badUsage(`${tokenFile}: it holds no token: expected one per line`);
   }
   return {
     ...limits,

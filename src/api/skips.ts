@@ -2,7 +2,7 @@ import { featureMapFaults } from '../../graph/analysis/feature-maps.js';
 import { type Feature, featureType, imageOf, locate, sizeMultipleOf } from '../../graph/analysis/features.js';
 import { lastOnTheWayDown } from '../../graph/analysis/way-down.js';
 import { type Assumption, assumedStructure } from '../../graph/common/assumption.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badModel } from '../../graph/common/errors.js';
 import { checkOptions, type Kinds, SIGNAL } from '../../graph/common/option-kinds.js';
 import { dimText } from '../../graph/ir/dim.js';
 import type { DType } from '../../graph/ir/dtype.js';
@@ -66,14 +66,12 @@ export async function skipsIn(
   const skips = naming(name, () => lastOnTheWayDown(model, maps));
   const other = located.find(({ type }) => type?.shape.length === 4 && OTHER_FLOATS.includes(type.dtype));
   if (skips.length === 0 && other?.type !== undefined) {
-    throw new NmodeError(
-      'BAD_MODEL',
+    throw badModel(
       `${name}: its feature maps are ${other.type.dtype}, such as '${other.tensor}', expected float32: give the float32 model that it was made of, and lower the precision afterwards`,
     );
   }
   if (skips.length === 0) {
-    throw new NmodeError(
-      'BAD_MODEL',
+    throw badModel(
       `${name}: no feature map float32 [N, C, H, W] of a part of the image lies between it and an output`,
     );
   }

@@ -5,7 +5,7 @@ import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
 import { type ExportPlan, imageSize, planExport } from '../../exporters/assembly/export-plan.js';
 import { type Checkpoint, openCheckpoint } from '../../exporters/checkpoints/open.js';
 import { type Assumption, assumedSize } from '../../graph/common/assumption.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
 import { RELEASE_SIDE } from '../../graph/common/recipe.js';
@@ -44,7 +44,7 @@ async function ofModel(options: SlimOptions): Promise<OpenTeacher> {
   const { network, force = false, size, head } = options;
   const refused = OF_CHECKPOINTS.find((name) => options[name] !== undefined);
   if (refused !== undefined) {
-    throw new NmodeError('BAD_USAGE', `${network}: ${option(refused)} applies only to checkpoints`);
+    throw badUsage(`${network}: ${option(refused)} applies only to checkpoints`);
   }
   const stopping = pick(options, ['signal']);
   const loaded = await loadModel(network, stopping);
@@ -65,8 +65,7 @@ async function ofCheckpoint(options: SlimOptions): Promise<OpenTeacher> {
   const { network, reference } = options;
   const refused = (['skips', 'outputName'] as const).find((name) => options[name] !== undefined);
   if (refused !== undefined) {
-    throw new NmodeError(
-      'BAD_USAGE',
+    throw badUsage(
       `${network}: ${option(refused)} applies only to .onnx models: for a checkpoint it is known`,
     );
   }

@@ -18,7 +18,7 @@ import { type Checkpoint, readReference } from '../../exporters/checkpoints/open
 import { UnreadableTensor } from '../../exporters/checkpoints/unreadable.js';
 import { legible, SAVE_WHOLE } from '../../exporters/nn/weights.js';
 import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage, NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { ReferenceTolerance } from '../parity/tolerance.js';
 
@@ -52,8 +52,7 @@ export async function withStructure(
 ): Promise<Structured> {
   const { file } = checkpoint;
   if (assume !== undefined && plan.backbone !== undefined) {
-    throw new NmodeError(
-      'BAD_USAGE',
+    throw badUsage(
       `${option('assume')} cannot be combined with ${option('backbone')}: both say what the network is`,
     );
   }
@@ -62,10 +61,7 @@ export async function withStructure(
   if (unknown === undefined) {
     if (assume === undefined) return { plan, notes: [] };
     const { backbone } = detectIn(checkpoint).network;
-    throw new NmodeError(
-      'BAD_USAGE',
-      `${file}: ${option('assume')} does not apply: its keys are those of ${backbone}`,
-    );
+    throw badUsage(`${file}: ${option('assume')} does not apply: its keys are those of ${backbone}`);
   }
   const located = hypothesesIn(checkpoint);
   const { all } = located;

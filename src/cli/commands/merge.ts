@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { NmodeError } from '../../../graph/common/errors.js';
+import { badImage } from '../../../graph/common/errors.js';
 import { count } from '../../reports/figures.js';
 import type { InFlags } from '../flags/flag-words.js';
 import {
@@ -45,6 +45,6 @@ export function addMerge(program: Command, inFlags: InFlags): void {
       }
       for (const { error } of worded) process.stderr.write(`nmode: ${error}\n`);
       if (worded.length === 0) return;
-      throw new NmodeError('BAD_IMAGE', `${worded.length} of ${images} images failed`);
+      throw badImage(`${worded.length} of ${images} images failed`);
     });
 }

@@ -1,7 +1,7 @@
 import { basename, relative } from 'node:path';
 import type { Command } from 'commander';
 import { assumptionsText } from '../../../graph/common/assumption.js';
-import { NmodeError } from '../../../graph/common/errors.js';
+import { badImage, badUsage } from '../../../graph/common/errors.js';
 import { recipeSummary } from '../../../graph/common/recipe.js';
 import { classesText } from '../../../runtime/masks/classes.js';
 import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
@@ -53,7 +53,7 @@ export function addPredict(program: Command, inFlags: InFlags): void {
     async (model: string, images: string[], flags: Flags) => {
       const { json } = flags;
       if (json && flags.output === '-') {
-        throw new NmodeError('BAD_USAGE', 'standard output takes the mask or the JSON document, not both');
+        throw badUsage('standard output takes the mask or the JSON document, not both');
       }
       const { predict } = await import('../../api/predict.js');
       const options = { ...optionsOf(flags), model, images };
@@ -127,5 +127,5 @@ async function refuseFailures({ predictions, failures }: PredictReport, inFlags:
   const total = failures.length + predictions.length;
   if (total === 1) throw first.error;
   for (const { error } of failures) process.stderr.write(`nmode: ${await inFlags(error.message)}\n`);
-  throw new NmodeError('BAD_IMAGE', `${failures.length} of ${total} images failed`);
+  throw badImage(`${failures.length} of ${total} images failed`);
 }

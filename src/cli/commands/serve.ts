@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import { assumptionsText } from '../../../graph/common/assumption.js';
+import { badUsage } from '../../../graph/common/errors.js';
 import type { ServeOptions } from '../../index.js';
 import { onOrphaned, runWithAllocator } from '../allocator.js';
 import {
@@ -120,11 +121,10 @@ export function addServe(program: Command, inFlags: InFlags): void {
     for (const flag of V8_FLAGS) setFlagsFromString(flag);
     // Nobody may read what it prints.
     process.stdout.on('error', () => {});
-    const { NmodeError } = await import('../../../graph/common/errors.js');
     const { serve } = await import('../../api/serve.js');
     const { tlsCert, tlsKey, quiet, maxBodyMb, maxJsonMb, maxInflightMb, ...others } = flags;
     if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-      throw new NmodeError('BAD_USAGE', '--tls-cert and --tls-key go together');
+      throw badUsage('--tls-cert and --tls-key go together');
     }
     const signal = endOfProcess();
     const clock = await clockOf('loading');

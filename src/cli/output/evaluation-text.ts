@@ -1,4 +1,4 @@
-import { NmodeError } from '../../../graph/common/errors.js';
+import { badImage } from '../../../graph/common/errors.js';
 import { recipeSummary } from '../../../graph/common/recipe.js';
 import type { ClassMetrics } from '../../reports/compare-classes.js';
 import type { EvaluationReport } from '../../reports/evaluation.js';
@@ -64,6 +64,6 @@ export function noteEvaluation(report: EvaluationReport): void {
   for (const { error } of failures) process.stderr.write(`nmode: ${error}\n`);
   if (failures.length > 0) {
     const total = failures.length + images;
-    throw new NmodeError('BAD_IMAGE', `${failures.length} of ${total} files were not counted`);
+    throw badImage(`${failures.length} of ${total} files were not counted`);
   }
 }
