@@ -2,7 +2,6 @@ import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import {
   COUNT,
-  checkOptions,
   each,
   either,
   FLAG,
@@ -16,7 +15,6 @@ import {
   TEXT,
   TEXTS,
 } from '../../graph/common/option-kinds.js';
-import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { ProviderChoice, ProviderName } from '../../runtime/node/sessions/providers.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
@@ -27,7 +25,7 @@ import { type BenchReport, SCENARIOS, type Scenario } from '../measuring/bench-f
 import { type AskedSizes, type BenchModel, readBenchModels } from '../measuring/bench-model.js';
 import { inProcesses, race, type Start } from '../measuring/race.js';
 import { peakMacs } from '../measuring/roofline.js';
-import { WATCH } from './option-kinds.js';
+import { WATCH, withOptions } from './option-kinds.js';
 
 export interface BenchOptions extends AskedSizes, Pick<SessionOptions, 'strict' | 'threads'> {
   /** .onnx files; the others are compared with the first. */
@@ -70,8 +68,7 @@ const LOADS = 5;
  * @throws NmodeError: BAD_MODEL, BAD_USAGE, CANNOT_RUN, CANNOT_WRITE
  */
 export async function bench(options: BenchOptions): Promise<BenchReport> {
-  checkOptions(options, KINDS, ['models']);
-  return withCallbacks(options, measured);
+  return withOptions(options, KINDS, ['models'], measured);
 }
 
 async function measured(options: BenchOptions): Promise<BenchReport> {

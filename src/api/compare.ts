@@ -18,7 +18,6 @@ import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import {
   COUNT,
-  checkOptions,
   each,
   FLAG,
   type Kinds,
@@ -33,12 +32,11 @@ import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import { encodedLength, encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
-import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { inTemporaryFolder } from '../files/temporary-folder.js';
 import { readBenchModels } from '../measuring/bench-model.js';
 import type { Comparison, Figures } from '../measuring/comparison.js';
 import { inProcesses, race } from '../measuring/race.js';
-import { KEYS, WATCH } from './option-kinds.js';
+import { KEYS, WATCH, withOptions } from './option-kinds.js';
 import { withStructure } from './structure.js';
 
 export interface CompareOptions extends KeySelection {
@@ -90,8 +88,7 @@ const ORDER: readonly DecoderId[] = ['original', ...SOLVER_IDS];
  * are not timed; (CANNOT_WRITE); of a checkpoint what `exportModel` throws
  */
 export async function compare(options: CompareOptions = {}): Promise<readonly Comparison[]> {
-  checkOptions(options, KINDS);
-  return withCallbacks(options, compared);
+  return withOptions(options, KINDS, [], compared);
 }
 
 async function compared(options: CompareOptions): Promise<readonly Comparison[]> {

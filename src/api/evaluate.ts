@@ -1,17 +1,7 @@
 import { basename } from 'node:path';
 import { badUsage, commonFault, imageFault, NmodeError } from '../../graph/common/errors.js';
-import {
-  checkOptions,
-  each,
-  type Kinds,
-  NUMBER,
-  PATH,
-  TEXT,
-  TEXTS,
-  taken,
-} from '../../graph/common/option-kinds.js';
+import { each, type Kinds, NUMBER, PATH, TEXT, TEXTS, taken } from '../../graph/common/option-kinds.js';
 
-import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import { maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
@@ -29,7 +19,7 @@ import { type Counted, type Counting, evaluationOf } from '../reports/evaluation
 import { writeReport } from '../reports/evaluation-report.js';
 import { foregroundText } from '../reports/truth-report.js';
 import { countedBefore, openCounts, placeOfCounts, recorded, shareOf } from './evaluate-shard.js';
-import { TRUTH, WATCH } from './option-kinds.js';
+import { TRUTH, WATCH, withOptions } from './option-kinds.js';
 
 export interface EvaluateOptions extends Omit<SegmenterOptions, 'onProgress'>, Cleaning, TruthReading {
   /** An .onnx file with one image input. */
@@ -72,8 +62,7 @@ const KINDS: Kinds<EvaluateOptions> = {
  * @throws NmodeError: BAD_MODEL, BAD_IMAGE where there is no pair, BAD_USAGE, CANNOT_RUN; what all images failed with alike
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
-  checkOptions(options, KINDS, ['model', 'images', 'masks']);
-  return withCallbacks(options, evaluated);
+  return withOptions(options, KINDS, ['model', 'images', 'masks'], evaluated);
 }
 
 async function evaluated(options: EvaluateOptions): Promise<EvaluationReport> {

@@ -11,7 +11,6 @@ import { SETTING_KINDS } from '../../exporters/nn/settings.js';
 import { at } from '../../graph/common/at.js';
 import { option } from '../../graph/common/option.js';
 import {
-  checkOptions,
   each,
   either,
   FLAG,
@@ -28,12 +27,11 @@ import {
 import { pick } from '../../graph/common/pick.js';
 import type { ModelIo } from '../../graph/common/recipe.js';
 import { opsetOf } from '../../graph/ir/model.js';
-import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { inputSizes } from '../transform/default-sizes.js';
-import { HINTS, KEYS, PROOF } from './option-kinds.js';
+import { HINTS, KEYS, withOptions } from './option-kinds.js';
 import { withStructure } from './structure.js';
-import { type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
+import { PROOF, type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
 
 export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOptions, KeySelection {
   /** A .pth, .pt, .ts or .safetensors file, a folder written by `save_pretrained`, a MONAI bundle, or a folder of nnU-Net's results. */
@@ -84,8 +82,7 @@ const KINDS: Kinds<ExportModelOptions> = {
  *   reference is missed. In every case nothing is written.
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportReport> {
-  checkOptions(options, KINDS, ['checkpoint', 'output']);
-  return withCallbacks(options, exported);
+  return withOptions(options, KINDS, ['checkpoint', 'output'], exported);
 }
 
 async function exported(options: ExportModelOptions): Promise<ExportReport> {

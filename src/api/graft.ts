@@ -8,7 +8,6 @@ import { cost } from '../../graph/analysis/cost.js';
 import { type Feature, imageOf } from '../../graph/analysis/features.js';
 import { badUsage } from '../../graph/common/errors.js';
 import {
-  checkOptions,
   either,
   FLAG,
   type Kinds,
@@ -20,14 +19,13 @@ import {
 } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import { opsetOf } from '../../graph/ir/model.js';
-import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { naming } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { measure } from '../measuring/measure.js';
 import { inputSizes } from '../transform/default-sizes.js';
-import { HINTS, KEYS, PROOF } from './option-kinds.js';
-import { type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
+import { HINTS, KEYS, withOptions } from './option-kinds.js';
+import { PROOF, type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
 
 export interface GraftOptions extends GraftHints, ProofOptions, KeySelection {
   /** An .onnx file of any exporter with one image input [N, C, H, W]. */
@@ -69,8 +67,7 @@ const KINDS: Kinds<GraftOptions> = {
  *   reference is missed. In every case nothing is written.
  */
 export async function graft(options: GraftOptions): Promise<GraftReport> {
-  checkOptions(options, KINDS, ['model', 'skips', 'output']);
-  return withCallbacks(options, grafted);
+  return withOptions(options, KINDS, ['model', 'skips', 'output'], grafted);
 }
 
 async function grafted(options: GraftOptions): Promise<GraftReport> {

@@ -2,8 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import { checkOptions, type Kinds, PATH, PATHS } from '../../graph/common/option-kinds.js';
-import { withCallbacks } from '../../runtime/common/callbacks.js';
+import { type Kinds, PATH, PATHS } from '../../graph/common/option-kinds.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import { type Entry, type FailedEntry, isFailed, manifestName, wholeManifest } from '../batch/manifest.js';
 import { type Merged, mergedEntries, openShards, type Shards } from '../batch/merge.js';
@@ -11,7 +10,7 @@ import { checkedBytes, checkWritten } from '../batch/written.js';
 import { makeFolder, removePartials, writeWhole } from '../files/write-whole.js';
 import type { EvaluationReport } from '../reports/evaluation.js';
 import { type Counted, type Counting, evaluationOf } from '../reports/evaluation-counts.js';
-import { WATCH } from './option-kinds.js';
+import { WATCH, withOptions } from './option-kinds.js';
 
 export interface MergeOptions {
   /** The folders of shards, or their manifests. */
@@ -50,8 +49,7 @@ const TAG = 'merge-';
  * not as it was written; CANNOT_WRITE
  */
 export async function merge(options: MergeOptions): Promise<MergeReport> {
-  checkOptions(options, KINDS, ['shards', 'output']);
-  return withCallbacks(options, merged);
+  return withOptions(options, KINDS, ['shards', 'output'], merged);
 }
 
 async function merged(options: MergeOptions): Promise<MergeReport> {

@@ -2,7 +2,7 @@ import { type Assumption, OF_PREPARATION, ofPreparation, restated } from '../../
 import { CLASS_NAMES_KEY, givenClassNames } from '../../graph/common/class-names.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { LAYOUT_KEY } from '../../graph/common/layout.js';
-import { checkOptions, each, FLAG, type Kinds, NUMBER, PATH } from '../../graph/common/option-kinds.js';
+import { each, FLAG, type Kinds, NUMBER, PATH } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import { BACKGROUND_KEY, IO_KEY, RECIPE_KEY, recipeText } from '../../graph/common/recipe.js';
 import { encodeChunks } from '../../graph/file/write.js';
@@ -10,7 +10,6 @@ import { type Model, opsetOf, outlineOf } from '../../graph/ir/model.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
 import { lift } from '../../graph/lifting/lift.js';
 import { headed } from '../../graph/rewriting/head.js';
-import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { naming } from '../../runtime/common/naming.js';
 import { type InputSpecOptions, imageSpecOf, inputSpecOf } from '../../runtime/input-spec.js';
 import { loadModel, withOutput } from '../../runtime/node/model.js';
@@ -18,7 +17,7 @@ import { OUTPUT_KINDS } from '../../runtime/output-spec.js';
 import { refuseOverwriting, writeOutput } from '../files/write-whole.js';
 import type { LiftOptions } from '../transform/lifting.js';
 import { reportOf, type Transformed, type TransformOptions, transform } from '../transform/transform.js';
-import { TRANSFORM } from './option-kinds.js';
+import { TRANSFORM, withOptions } from './option-kinds.js';
 
 export interface OptimizeModelOptions
   extends TransformOptions,
@@ -55,8 +54,7 @@ const KINDS: Kinds<OptimizeModelOptions> = {
  *   than is allowed. In every case nothing is written.
  */
 export async function optimizeModel(options: OptimizeModelOptions): Promise<OptimizeReport> {
-  checkOptions(options, KINDS, ['model', 'output']);
-  return withCallbacks(options, optimized);
+  return withOptions(options, KINDS, ['model', 'output'], optimized);
 }
 
 async function optimized(options: OptimizeModelOptions): Promise<OptimizeReport> {

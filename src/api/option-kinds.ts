@@ -1,6 +1,7 @@
 import type { HintOptions } from '../../exporters/assembly/export-plan.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import {
+  checkOptions,
   each,
   FLAG,
   FUNCTION,
@@ -15,9 +16,9 @@ import {
   TEXTS,
   WINDOW,
 } from '../../graph/common/option-kinds.js';
+import { withCallbacks } from '../../runtime/common/callbacks.js';
 import type { TruthReading } from '../../runtime/truth/truth.js';
 import type { TransformOptions } from '../transform/transform.js';
-import type { ProofOptions } from './write-proven.js';
 
 /** Options that doors share. Ranges and words are checked where they are used: here names and types are. */
 export const WATCH = { signal: SIGNAL, onProgress: FUNCTION };
@@ -29,12 +30,6 @@ export const TRANSFORM: Kinds<TransformOptions> = {
   ...each(['maxDscDrop', 'minutes'], NUMBER),
   ...{ inputs: TEXTS, recipe: RECIPE, window: WINDOW },
   ...WATCH,
-};
-
-export const PROOF: Kinds<ProofOptions> = {
-  ...TRANSFORM,
-  ...each(['output', 'reference'], PATH),
-  ...each(['atol', 'rtol'], NUMBER),
 };
 
 export const SELECTION: Kinds<KeySelection> = { prefix: TEXT, ignore: TEXTS };
@@ -50,3 +45,14 @@ export const TRUTH: Kinds<TruthReading> = {
   ...each(['truthLabel', 'ignoreLabel'], NUMBER),
   truthColour: NUMBERS,
 };
+
+/** Does the work of a function of the API with its options: as `checkOptions`, then `withCallbacks`. */
+export async function withOptions<O extends { readonly signal?: AbortSignal }, T>(
+  options: O,
+  kinds: Kinds<O>,
+  needed: readonly (string & keyof O)[],
+  work: (options: O) => Promise<T>,
+): Promise<T> {
+  checkOptions(options, kinds, needed);
+  return withCallbacks(options, work);
+}

@@ -3,7 +3,6 @@ import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { badUsage, commonFault, imageFault, NmodeError, reason } from '../../graph/common/errors.js';
 import {
-  checkOptions,
   each,
   FLAG,
   type Kinds,
@@ -15,7 +14,6 @@ import {
   taken,
 } from '../../graph/common/option-kinds.js';
 import type { Recipe } from '../../graph/common/recipe.js';
-import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import type { Tiling } from '../../runtime/images/courses/course.js';
 import { type Classes, maskLabelsOf, nameOfLabel, refuseThreshold } from '../../runtime/masks/classes.js';
@@ -40,6 +38,7 @@ import type { OutputFile } from '../batch/manifest.js';
 import { parseShard } from '../batch/parse-shard.js';
 import type { ShardReport } from '../batch/shard-run.js';
 import { isOfOneFile, makeFolder, refuseOverwriting } from '../files/write-whole.js';
+import { withOptions } from './option-kinds.js';
 import { filesOf, type OutputOptions, writeFiles } from './predict-files.js';
 import { entryOf, openShard, shareOf } from './predict-shard.js';
 import { filesOfTask, findTasks, type ImageOptions, type Task } from './predict-tasks.js';
@@ -141,8 +140,7 @@ const KINDS: Kinds<PredictOptions> = {
  * written for (a full disk); what all images failed with alike, where that is no fault of theirs and they are no shard
  */
 export async function predict(options: PredictOptions): Promise<PredictReport> {
-  checkOptions(options, KINDS, ['model', 'images', 'output']);
-  return withCallbacks(options, predicted);
+  return withOptions(options, KINDS, ['model', 'images', 'output'], predicted);
 }
 
 async function predicted(options: PredictOptions): Promise<PredictReport> {

@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { badUsage, reason } from '../../graph/common/errors.js';
 import {
-  checkOptions,
   each,
   FLAG,
   type Kind,
@@ -15,7 +14,6 @@ import {
   whole,
 } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
-import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { MAX_TIMER } from '../../runtime/common/timer.js';
 import { INPUT_KINDS, type InputSpecOptions } from '../../runtime/input-spec.js';
 import { requirePackages, withPackages } from '../../runtime/node/packages.js';
@@ -29,7 +27,7 @@ import { LogSink } from '../../runtime/server/log-sink.js';
 import type { RestOptions } from '../../runtime/server/rest/app.js';
 import { watch } from '../../runtime/server/watch.js';
 import { addSite, cannotListen } from '../files/site.js';
-import { WATCH } from './option-kinds.js';
+import { WATCH, withOptions } from './option-kinds.js';
 import { LIMIT_KINDS, type Limits, limitsOf } from './serve-limits.js';
 
 export interface ServeOptions
@@ -126,8 +124,7 @@ const MAX_WORKERS = 4;
  * @throws NmodeError: BAD_USAGE, BAD_MODEL, CANNOT_RUN, also where packages that serving needs are not installed; the signal's reason
  */
 export async function serve(options: ServeOptions): Promise<Server> {
-  checkOptions(options, KINDS, ['models']);
-  return withCallbacks(options, served);
+  return withOptions(options, KINDS, ['models'], served);
 }
 
 async function served(options: ServeOptions): Promise<Server> {

@@ -3,7 +3,6 @@ import { readReference } from '../../exporters/checkpoints/open.js';
 import { type Assumption, assumedStructure, assumptionsIn } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import {
-  checkOptions,
   each,
   either,
   FLAG,
@@ -18,7 +17,6 @@ import { encodeModel } from '../../graph/file/write.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
 import { beforeHead } from '../../graph/rewriting/head.js';
-import { withCallbacks } from '../../runtime/common/callbacks.js';
 import { named } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { parseProvider, toleranceOf } from '../../runtime/node/sessions/providers.js';
@@ -33,6 +31,7 @@ import { cornered, missedHints } from '../parity/hints.js';
 import { holdsLogits, namedReference, OF_LOGITS, pairTensors } from '../parity/pair.js';
 import { type Parity, type ParityOptions, verifySession } from '../parity/parity.js';
 import { meaningsOf } from '../transform/difference.js';
+import { withOptions } from './option-kinds.js';
 
 export interface VerifyOptions extends ParityOptions, SessionOptions {
   /** An .onnx file, or its bytes. */
@@ -66,8 +65,7 @@ const KINDS: Kinds<VerifyOptions> = {
  * @throws NmodeError (BAD_MODEL, BAD_REFERENCE, BAD_USAGE, CANNOT_RUN); the signal's reason
  */
 export async function verify(options: VerifyOptions): Promise<Verification> {
-  checkOptions(options, KINDS, ['model', 'reference']);
-  return withCallbacks(options, verified);
+  return withOptions(options, KINDS, ['model', 'reference'], verified);
 }
 
 async function verified(options: VerifyOptions): Promise<Verification> {

@@ -2,12 +2,14 @@ import { beforeHead, checkedBy, ofNetwork, withAssumptions } from '../../exporte
 import type { Head } from '../../exporters/assembly/head.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
 import type { Assumption, CheckedAssumption } from '../../graph/common/assumption.js';
+import { each, type Kinds, NUMBER, PATH } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { holdsLogits, namedReference, OF_LOGITS, type Ports, pairTensors } from '../parity/pair.js';
 import { givesLogits, parityRule, type ReferenceTolerance, toleranceRecord } from '../parity/tolerance.js';
 import { reportOf, type Transformed, type TransformOptions, transform } from '../transform/transform.js';
+import { TRANSFORM } from './option-kinds.js';
 import { type ReferenceParity, writeVerified } from './write-verified.js';
 
 /** What users say of a model that is made, rewritten, proven and written. */
@@ -17,6 +19,12 @@ export interface ProofOptions extends Omit<TransformOptions, 'recipe'>, Referenc
   /** Inputs and expected outputs to verify with before anything is written: .safetensors or .npz. */
   readonly reference?: string;
 }
+
+export const PROOF: Kinds<ProofOptions> = {
+  ...TRANSFORM,
+  ...each(['output', 'reference'], PATH),
+  ...each(['atol', 'rtol'], NUMBER),
+};
 
 /** The same, taken apart. */
 export interface ProofPlan {
