@@ -7,10 +7,10 @@ import { bytesText, count, macsText } from '../../reports/figures.js';
 import type { Column } from '../../reports/html.js';
 import { parseCount, parseSize } from '../flags/arguments.js';
 import { choice } from '../flags/options.js';
-import { addRunFlags, noteFallback, parseProviders } from '../flags/session-flags.js';
-import { assumedLine } from '../output/assumed-field.js';
-import { placementTexts } from '../output/placement-texts.js';
-import { columnsTable, fields, printReport } from '../output/print.js';
+import { addRunFlags, parseProviders } from '../flags/session-flags.js';
+import { assumedLine } from '../output/fields.js';
+import { noteFallback } from '../output/notes.js';
+import { columnsTable, fields, placementTexts, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
 interface Flags extends Omit<BenchOptions, 'models' | 'providers' | 'signal' | 'onProgress'> {

@@ -5,7 +5,7 @@ import { bytesText, count, macsText } from '../../reports/figures.js';
 import { parseCount, parsePath, parseSpace } from '../flags/arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
-import { assumedLine } from '../output/assumed-field.js';
+import { assumedLine } from '../output/fields.js';
 import { printReport, table } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { Diagnosis, ProviderDiagnosis } from '../../api/doctor.js';
-import { placementTexts } from '../output/placement-texts.js';
-import { fields, printReport } from '../output/print.js';
+import { fields, placementTexts, printReport } from '../output/print.js';
 import { withClock } from '../output/progress.js';
 
 export function addDoctor(program: Command): void {

@@ -13,9 +13,9 @@ import { addSessionFlags, type SessionFlags } from '../flags/session-flags.js';
 import { shardOption } from '../flags/shard-flag.js';
 import { addTruthFlags } from '../flags/truth-flags.js';
 import { evaluationInWords, evaluationText, noteEvaluation } from '../output/evaluation-text.js';
+import { shardField } from '../output/fields.js';
 import { fields, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
-import { shardField } from '../output/shard-field.js';
 
 interface Flags
   extends SessionFlags,

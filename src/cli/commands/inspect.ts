@@ -8,12 +8,16 @@ import { OPTIMIZED_KEY } from '../../transform/optimization-metadata.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS, type CheckpointFlags } from '../flags/checkpoint-flags.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { optionsOf } from '../flags/options.js';
-import { assumedField, assumedNetworkField } from '../output/assumed-field.js';
-import { costField } from '../output/cost-field.js';
+import {
+  assumedField,
+  assumedNetworkField,
+  costField,
+  untypedField,
+  untypedFields,
+} from '../output/fields.js';
 import { type Field, fields, paragraph, printReport, shapeLine, table } from '../output/print.js';
 import { withClock } from '../output/progress.js';
 import { tensorTable } from '../output/tensor-table.js';
-import { untypedField, untypedFields } from '../output/untyped-fields.js';
 
 interface Flags extends CheckpointFlags {
   readonly skips?: true;

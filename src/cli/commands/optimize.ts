@@ -6,11 +6,12 @@ import { bytesText } from '../../reports/figures.js';
 import { parseOutput } from '../flags/arguments.js';
 import { addModelFlags } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
-import { addTransformFlags, type TransformFlags, transformFields } from '../flags/transform-flags.js';
-import { assumedField } from '../output/assumed-field.js';
+import { addTransformFlags, type TransformFlags } from '../flags/transform-flags.js';
+import { assumedField } from '../output/fields.js';
 import { warn } from '../output/notes.js';
 import { fields, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
+import { transformFields } from '../output/proof-fields.js';
 
 interface Flags
   extends Omit<OptimizeModelOptions, 'model' | 'level' | 'opset' | 'signal' | 'onProgress'>,

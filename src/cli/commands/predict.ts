@@ -15,14 +15,12 @@ import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
 import { choice, optionsOf } from '../flags/options.js';
 import { addRunningFlags, inputsOption } from '../flags/recipe-flags.js';
-import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
+import { addSessionFlags, type SessionFlags } from '../flags/session-flags.js';
 import { shardOption } from '../flags/shard-flag.js';
-import { assumedField } from '../output/assumed-field.js';
-import { note, warn } from '../output/notes.js';
+import { assumedField, shardField } from '../output/fields.js';
+import { note, noteFallback, noteTiles, warn } from '../output/notes.js';
 import { fields, print, printJson, table } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
-import { shardField } from '../output/shard-field.js';
-import { noteTiles } from '../output/tiles-note.js';
 
 /** As for `predict`, which is loaded only when it is used. */
 const FORMATS = ['npy', 'png16'] as const satisfies readonly ProbabilityFormat[];

@@ -6,8 +6,9 @@ import { count } from '../../reports/figures.js';
 import { parseTolerance } from '../flags/arguments.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { optionsOf } from '../flags/options.js';
-import { addSessionFlags, noteFallback, type SessionFlags } from '../flags/session-flags.js';
-import { assumedLine } from '../output/assumed-field.js';
+import { addSessionFlags, type SessionFlags } from '../flags/session-flags.js';
+import { assumedLine } from '../output/fields.js';
+import { noteFallback } from '../output/notes.js';
 import { paragraph, printReport, table } from '../output/print.js';
 import { withClock } from '../output/progress.js';
 

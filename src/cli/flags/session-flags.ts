@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { type ProviderChoice, parseProvider } from '../../../runtime/node/sessions/providers.js';
-import type { ProviderReport, SessionOptions } from '../../../runtime/node/sessions/session.js';
-import { warn } from '../output/notes.js';
+import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
 import { parseCount } from './arguments.js';
 
 /** What every command that runs a model takes. */
@@ -26,15 +25,4 @@ export function addRunFlags(command: Command): Command {
   return command
     .option('--strict', 'fail if the first provider does not work')
     .option('--threads <n>', 'CPU threads (default: one per core)', parseCount);
-}
-
-/**
- * Says on standard error that another provider than the first asked for was used, and why.
- * @param model its name, where there may be several
- */
-export function noteFallback({ requested, effective, attempts }: ProviderReport, model?: string): void {
-  if (attempts.length === 0 || requested[0] === 'auto') return;
-  const passed = attempts.map(({ provider, error }) => `not on ${provider}: ${error}`);
-  const name = model === undefined ? '' : `${model}: `;
-  warn(`${name}${[`ran on ${effective}`, ...passed].join('; ')}`);
 }

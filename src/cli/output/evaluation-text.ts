@@ -5,12 +5,9 @@ import type { EvaluationReport } from '../../reports/evaluation.js';
 import { classFigures, count, metricFields, share } from '../../reports/figures.js';
 import { truthText } from '../../reports/truth-report.js';
 import type { InFlags } from '../flags/flag-words.js';
-import { noteFallback } from '../flags/session-flags.js';
-import { assumedField } from './assumed-field.js';
-import { warn } from './notes.js';
+import { assumedField, shardField } from './fields.js';
+import { noteFallback, noteTiles, warn } from './notes.js';
 import { type Field, fields } from './print.js';
-import { shardField } from './shard-field.js';
-import { noteTiles } from './tiles-note.js';
 
 export function evaluationText(report: EvaluationReport): string {
   const { perImage, at, recipe } = report;

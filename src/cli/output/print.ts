@@ -1,5 +1,6 @@
 import { at } from '../../../graph/common/at.js';
 import { sizesText } from '../../../graph/ir/model.js';
+import type { ProviderPlacement } from '../../index.js';
 import type { Column } from '../../reports/html.js';
 import { fittingTable, GAP, hanging } from '../../reports/width.js';
 import type { Documents } from './documents.js';
@@ -7,6 +8,11 @@ import type { Documents } from './documents.js';
 export function shapeLine(shape: readonly (number | string)[] | undefined): string {
   if (shape === undefined) return 'of any shape';
   return shape.length === 0 ? 'scalar' : sizesText(shape, ' x ');
+}
+
+/** '12 nodes on cpu', for each provider that ran some. */
+export function placementTexts(placement: ProviderPlacement): readonly string[] {
+  return Object.entries(placement).map(([provider, count]) => `${count} nodes on ${provider}`);
 }
 
 /** Rows as aligned columns that fit the terminal; numbers, and what looks like one, to the right. */

@@ -1,6 +1,6 @@
 import { recipeSummary } from '../../../graph/common/recipe.js';
 import type { SlimProgress } from '../../slimming/slim-options.js';
-import { assumedLine } from './assumed-field.js';
+import { assumedLine } from './fields.js';
 import { paragraph, printable } from './print.js';
 import { withBar } from './progress.js';
 

@@ -2,7 +2,7 @@ import { recipeSummary } from '../../../graph/common/recipe.js';
 import { bytesText, count, share } from '../../reports/figures.js';
 import { slimTable } from '../../slimming/figures/table.js';
 import type { SlimReport } from '../../slimming/slim-report.js';
-import { assumedField } from './assumed-field.js';
+import { assumedField } from './fields.js';
 import { fields, lineWidth } from './print.js';
 
 export function slimText(report: SlimReport): string {

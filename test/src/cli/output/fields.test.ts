@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { assumedNetworkField } from '../../../../src/cli/output/assumed-field.js';
+import { assumedNetworkField } from '../../../../src/cli/output/fields.js';
 
 const head = { what: 'head', value: 'sigmoid', option: 'head', verified: false };
 const pooling = { what: 'pooling', value: 'max', option: 'pooling', verified: true };

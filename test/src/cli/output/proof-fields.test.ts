@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { transformFields } from '../../../../src/cli/flags/transform-flags.js';
+import { transformFields } from '../../../../src/cli/output/proof-fields.js';
 import type { OutputDifference } from '../../../../src/transform/difference.js';
 
 const NOTHING = { level: 'standard', precision: 'fp32', changes: {}, warnings: [] } as const;
