@@ -99,14 +99,7 @@ export * as layers from './api/layers.js';
 export { type LoadTestOptions, type LoadTestReport, loadTest } from './api/loadtest.js';
 export { type MergeOptions, type MergeReport, merge } from './api/merge.js';
 export { type OptimizeModelOptions, type OptimizeReport, optimizeModel } from './api/optimize.js';
-export {
-  type ClassRegions,
-  type Extent,
-  type Prediction,
-  type PredictOptions,
-  type PredictReport,
-  predict,
-} from './api/predict.js';
+export * from './api/predict.js';
 export type { OutputOptions, ProbabilityFormat } from './api/predict-files.js';
 export type { ImageOptions } from './api/predict-tasks.js';
 export { type ServeOptions, type Server, serve } from './api/serve.js';
@@ -134,14 +127,7 @@ export type { EvaluationReport } from './reports/evaluation.js';
 export type { TruthSummary } from './reports/truth-report.js';
 export * from './shared.js';
 export type { SlimOptions, SlimProgress } from './slimming/slim-options.js';
-export type {
-  HeldOutLook,
-  MaskFigures,
-  ModelFigures,
-  Scores,
-  SlimReport,
-  TruthScores,
-} from './slimming/slim-report.js';
+export type * from './slimming/slim-report.js';
 export type { UsedRecipe } from './transform/calibration-inputs.js';
 export type { Difference, OutputDifference } from './transform/difference.js';
 export type { ImageDifference } from './transform/image-comparison.js';

@@ -4,12 +4,7 @@ export { WEB_PROVIDERS, type WebProvider } from '../runtime/web/files.js';
 export type { FileSource, ImageElement, ImageSource } from '../runtime/web/images/hand.js';
 export { encodePng } from '../runtime/web/images/png.js';
 export type { LoadProgress, ModelSource } from '../runtime/web/model.js';
-export {
-  type Segmentation,
-  type Segmented,
-  Segmenter,
-  type SegmenterOptions,
-} from '../runtime/web/segmenter.js';
+export * from '../runtime/web/segmenter.js';
 export {
   createSession,
   type ProviderReport,

@@ -59,15 +59,7 @@ export {
 } from '../../graph/ops/unary.js';
 export type { WindowAttributes } from '../../graph/ops/window.js';
 export type { AdamWOptions } from '../../graph/training/adamw.js';
-export {
-  crossEntropy,
-  diceSemimetric,
-  type Loss,
-  type Prediction,
-  softDice,
-  type TrainingHead,
-  weightedSum,
-} from '../../graph/training/losses.js';
+export * from '../../graph/training/losses.js';
 export { constantRate, oneCycle, type Schedule } from '../../graph/training/schedule.js';
 export {
   type Numbers,
