@@ -6,16 +6,15 @@ import { SPEED_COLUMNS, WORK_COLUMNS } from '../../reports/bench-columns.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
 import type { Column } from '../../reports/html.js';
 import { parseCount, parseSize } from '../flags/arguments.js';
-import { choice } from '../flags/options.js';
+import { choice, type FlagsOf } from '../flags/options.js';
 import { addRunFlags, parseProviders } from '../flags/session-flags.js';
 import { assumedLine } from '../output/fields.js';
 import { noteFallback } from '../output/notes.js';
 import { columnsTable, fields, placementTexts, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
-interface Flags extends Omit<BenchOptions, 'models' | 'providers' | 'signal' | 'onProgress'> {
+interface Flags extends Omit<FlagsOf<BenchOptions, 'models'>, 'provider'> {
   readonly provider?: readonly ProviderChoice[];
-  readonly json?: true;
 }
 
 export function addBench(program: Command): void {

@@ -2,13 +2,9 @@ import type { Command } from 'commander';
 import type { BundleOptions } from '../../api/bundle.js';
 import { FORMATS } from '../../bundles/formats.js';
 import { parseCount, parsePath } from '../flags/arguments.js';
-import { choice } from '../flags/options.js';
+import { choice, type FlagsOf } from '../flags/options.js';
 import { fields, printReport } from '../output/print.js';
 import { withClock } from '../output/progress.js';
-
-interface Flags extends Omit<BundleOptions, 'model' | 'signal'> {
-  readonly json?: true;
-}
 
 export function addBundle(program: Command): void {
   const ids = FORMATS.map(({ id }) => id);
@@ -25,7 +21,7 @@ export function addBundle(program: Command): void {
     )
     .option('--shards <n>', 'for k8s-job and slurm: number of tasks (default: 8)', parseCount)
     .option('--json', 'print one JSON document')
-    .action(async (model: string, { json, ...flags }: Flags) => {
+    .action(async (model: string, { json, ...flags }: FlagsOf<BundleOptions, 'model'>) => {
       const { bundle } = await import('../../api/bundle.js');
       const report = await withClock('writing', (signal) => bundle({ ...flags, model, signal }));
       printReport<'bundle'>(report, json, ({ name, files, whySingly }) =>

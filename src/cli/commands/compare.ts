@@ -4,14 +4,13 @@ import type { CompareOptions, Comparison } from '../../index.js';
 import { bytesText, count, macsText } from '../../reports/figures.js';
 import { parseCount, parsePath, parseSpace } from '../flags/arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
-import { choice, optionsOf } from '../flags/options.js';
+import { choice, type FlagsOf, optionsOf } from '../flags/options.js';
 import { assumedLine } from '../output/fields.js';
 import { printReport, table } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
-interface Flags extends Omit<CompareOptions, 'backbones' | 'signal' | 'onProgress'> {
+interface Flags extends FlagsOf<CompareOptions, 'backbones'> {
   readonly backbone?: readonly string[];
-  readonly json?: true;
 }
 
 export function addCompare(program: Command): void {

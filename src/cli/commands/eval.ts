@@ -1,27 +1,20 @@
 import { type Command, Option } from 'commander';
 import { badUsage } from '../../../graph/common/errors.js';
-import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
 import type { EvaluateOptions } from '../../api/evaluate.js';
 import type { EvaluationReport } from '../../reports/evaluation.js';
 import { count } from '../../reports/figures.js';
 import { addCleaningFlags } from '../flags/cleaning-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
-import { optionsOf } from '../flags/options.js';
+import { type FlagsOf, optionsOf } from '../flags/options.js';
 import { addRunningFlags, inputsOption } from '../flags/recipe-flags.js';
-import { addSessionFlags, type SessionFlags } from '../flags/session-flags.js';
+import { addSessionFlags } from '../flags/session-flags.js';
 import { shardOption } from '../flags/shard-flag.js';
 import { addTruthFlags } from '../flags/truth-flags.js';
 import { evaluationInWords, evaluationText, noteEvaluation } from '../output/evaluation-text.js';
 import { shardField } from '../output/fields.js';
 import { fields, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
-
-interface Flags
-  extends SessionFlags,
-    Omit<EvaluateOptions, keyof SessionOptions | 'model' | 'signal' | 'onProgress'> {
-  readonly json?: true;
-}
 
 export function addEval(program: Command, inFlags: InFlags): void {
   const command = program
@@ -48,7 +41,7 @@ export function addEval(program: Command, inFlags: InFlags): void {
     .option('-o, --output <folder>', 'with --shard: output folder for its counts')
     .option('--json', 'print one JSON document');
   addSessionFlags(addCleaningFlags(addRunningFlags(addModelFlags(command)))).action(
-    async (model: string, flags: Flags) => {
+    async (model: string, flags: FlagsOf<EvaluateOptions, 'model'>) => {
       if (flags.output !== undefined && flags.shard === undefined) {
         throw badUsage('--output is the folder for the counts of a shard: give --shard as well');
       }

@@ -22,28 +22,22 @@ import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, withSolverOptions } from '../flags/decoder-flags.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { backgroundOption, classesOption } from '../flags/model-flags.js';
-import { choice, optionsOf } from '../flags/options.js';
+import { choice, type FlagsOf, optionsOf } from '../flags/options.js';
 import { greyOption, recipeOption, windowOption } from '../flags/recipe-flags.js';
 import { addReferenceFlags } from '../flags/reference-flags.js';
 import { addBackboneFlags, addSettingFlags } from '../flags/setting-flags.js';
-import { addTransformFlags, type TransformFlags } from '../flags/transform-flags.js';
+import { addTransformFlags } from '../flags/transform-flags.js';
 import { warn } from '../output/notes.js';
 import { fields, printReport, shapeLine } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 import { proofFields } from '../output/proof-fields.js';
 
-interface Flags
-  extends Omit<
-      ExportModelOptions,
-      'checkpoint' | 'level' | 'opset' | 'size' | 'imageBits' | 'signal' | 'onProgress'
-    >,
-    Pick<TransformFlags, 'optimize'> {
+interface Flags extends FlagsOf<ExportModelOptions, 'checkpoint' | 'opset' | 'size' | 'imageBits'> {
   readonly size?: { depth?: number; height: number; width: number };
   readonly dynamic?: true;
   readonly batch?: number;
   readonly opset?: string;
   readonly imageBits?: '8' | '16';
-  readonly json?: true;
 }
 
 export function addExport(program: Command, inFlags: InFlags): void {

@@ -7,21 +7,15 @@ import { addCheckpointFlags, CHECKPOINT_FLAGS } from '../flags/checkpoint-flags.
 import { addSolverFlags, decoderOption, headOption, withSolverOptions } from '../flags/decoder-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { backgroundOption, classesOption } from '../flags/model-flags.js';
-import { choice, optionsOf } from '../flags/options.js';
+import { choice, type FlagsOf, optionsOf } from '../flags/options.js';
 import { greyOption, recipeOption, windowOption } from '../flags/recipe-flags.js';
 import { addReferenceFlags } from '../flags/reference-flags.js';
 import { addSettingFlags } from '../flags/setting-flags.js';
-import { addTransformFlags, type TransformFlags } from '../flags/transform-flags.js';
+import { addTransformFlags } from '../flags/transform-flags.js';
 import { warn } from '../output/notes.js';
 import { fields, printReport, shapeLine } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 import { proofFields } from '../output/proof-fields.js';
-
-interface Flags
-  extends Omit<GraftOptions, 'model' | 'level' | 'signal' | 'onProgress'>,
-    Pick<TransformFlags, 'optimize'> {
-  readonly json?: true;
-}
 
 export function addGraft(program: Command, inFlags: InFlags): void {
   const command = program
@@ -62,7 +56,7 @@ export function addGraft(program: Command, inFlags: InFlags): void {
   addReferenceFlags(addSettingFlags(command), 'the model');
   addTransformFlags(addCheckpointFlags(command), 'none')
     .option('--json', 'print one JSON document')
-    .action(async (model: string, flags: Flags) => {
+    .action(async (model: string, flags: FlagsOf<GraftOptions, 'model'>) => {
       const { graft } = await import('../../api/graft.js');
       const options = { ...withSolverOptions(optionsOf(flags)), model };
       const report = await withProgress('images', (watching) => graft({ ...options, ...watching }));

@@ -7,7 +7,7 @@ import { bytesText } from '../../reports/figures.js';
 import { OPTIMIZED_KEY } from '../../transform/optimization-metadata.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS, type CheckpointFlags } from '../flags/checkpoint-flags.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
-import { optionsOf } from '../flags/options.js';
+import { type FlagsOf, optionsOf } from '../flags/options.js';
 import {
   assumedField,
   assumedNetworkField,
@@ -19,11 +19,10 @@ import { type Field, fields, paragraph, printReport, shapeLine, table } from '..
 import { withClock } from '../output/progress.js';
 import { tensorTable } from '../output/tensor-table.js';
 
-interface Flags extends CheckpointFlags {
+interface Flags extends FlagsOf<CheckpointFlags> {
   readonly skips?: true;
   readonly why?: true;
   readonly all?: true;
-  readonly json?: true;
 }
 
 export function addInspect(program: Command, inFlags: InFlags): void {

@@ -2,12 +2,9 @@ import { type Command, Option } from 'commander';
 import type { LoadTestOptions, LoadTestReport } from '../../api/loadtest.js';
 import { count } from '../../reports/figures.js';
 import { numberThat, parseCount, parseSize } from '../flags/arguments.js';
+import type { FlagsOf } from '../flags/options.js';
 import { fields, printReport, table } from '../output/print.js';
 import { withClock } from '../output/progress.js';
-
-interface Flags extends Omit<LoadTestOptions, 'url' | 'signal'> {
-  readonly json?: true;
-}
 
 /** What one process can send, and what it can time. */
 const [MAX_RATE, MAX_SECONDS] = [100_000, 1_000_000];
@@ -43,7 +40,7 @@ export function addLoadTest(program: Command): void {
     .option('--no-binary', 'send and receive JSON instead of binary tensors')
     .option('--token <token>', 'bearer token')
     .option('--json', 'print one JSON document')
-    .action(async (url: string, { json, ...flags }: Flags) => {
+    .action(async (url: string, { json, ...flags }: FlagsOf<LoadTestOptions, 'url'>) => {
       const { loadTest } = await import('../../api/loadtest.js');
       const report = await withClock(`sending requests for ${flags.duration} s`, (signal) =>
         loadTest({ url, ...flags, signal }),

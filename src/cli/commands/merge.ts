@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { badImage } from '../../../graph/common/errors.js';
+import type { MergeOptions } from '../../api/merge.js';
 import { count } from '../../reports/figures.js';
 import type { InFlags } from '../flags/flag-words.js';
+import type { FlagsOf } from '../flags/options.js';
 import {
   evaluationInWords,
   evaluationText,
@@ -11,11 +13,6 @@ import {
 import { fields, print, printJson, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 
-interface Flags {
-  readonly output: string;
-  readonly json?: true;
-}
-
 export function addMerge(program: Command, inFlags: InFlags): void {
   program
     .command('merge')
@@ -23,7 +20,7 @@ export function addMerge(program: Command, inFlags: InFlags): void {
     .argument('<folder...>', 'folders of shards, or their manifests')
     .requiredOption('-o, --output <folder>', 'output folder; may be the folder of the shards')
     .option('--json', 'print one JSON document; for shards of eval, that of eval')
-    .action(async (shards: string[], { output, json }: Flags) => {
+    .action(async (shards: string[], { output, json }: FlagsOf<MergeOptions, 'shards'>) => {
       const { merge } = await import('../../api/merge.js');
       const merged = await withProgress('images', (watching) => merge({ shards, output, ...watching }));
       if (merged.evaluation !== undefined) {

@@ -5,20 +5,17 @@ import type { OptimizeModelOptions, OptimizeReport } from '../../api/optimize.js
 import { bytesText } from '../../reports/figures.js';
 import { parseOutput } from '../flags/arguments.js';
 import { addModelFlags } from '../flags/model-flags.js';
-import { choice, optionsOf } from '../flags/options.js';
-import { addTransformFlags, type TransformFlags } from '../flags/transform-flags.js';
+import { choice, type FlagsOf, optionsOf } from '../flags/options.js';
+import { addTransformFlags } from '../flags/transform-flags.js';
 import { assumedField } from '../output/fields.js';
 import { warn } from '../output/notes.js';
 import { fields, printReport } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
 import { transformFields } from '../output/proof-fields.js';
 
-interface Flags
-  extends Omit<OptimizeModelOptions, 'model' | 'level' | 'opset' | 'signal' | 'onProgress'>,
-    Pick<TransformFlags, 'optimize'> {
+interface Flags extends FlagsOf<OptimizeModelOptions, 'model' | 'opset'> {
   readonly opset?: string;
   readonly why?: true;
-  readonly json?: true;
 }
 
 export function addOptimize(program: Command): void {

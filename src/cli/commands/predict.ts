@@ -4,7 +4,6 @@ import { assumptionsText } from '../../../graph/common/assumption.js';
 import { badImage, badUsage } from '../../../graph/common/errors.js';
 import { recipeSummary } from '../../../graph/common/recipe.js';
 import { classesText } from '../../../runtime/masks/classes.js';
-import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
 import type { ClassRegions, Prediction, PredictOptions, PredictReport } from '../../api/predict.js';
 import type { ProbabilityFormat } from '../../api/predict-files.js';
 import { warningLines } from '../../files/file-warnings.js';
@@ -13,9 +12,9 @@ import { parsePositive } from '../flags/arguments.js';
 import { addCleaningFlags } from '../flags/cleaning-flags.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
-import { choice, optionsOf } from '../flags/options.js';
+import { choice, type FlagsOf, optionsOf } from '../flags/options.js';
 import { addRunningFlags, inputsOption } from '../flags/recipe-flags.js';
-import { addSessionFlags, type SessionFlags } from '../flags/session-flags.js';
+import { addSessionFlags } from '../flags/session-flags.js';
 import { shardOption } from '../flags/shard-flag.js';
 import { assumedField, shardField } from '../output/fields.js';
 import { note, noteFallback, noteTiles, warn } from '../output/notes.js';
@@ -25,11 +24,7 @@ import { withProgress } from '../output/progress.js';
 /** As for `predict`, which is loaded only when it is used. */
 const FORMATS = ['npy', 'png16'] as const satisfies readonly ProbabilityFormat[];
 
-interface Flags
-  extends SessionFlags,
-    Omit<PredictOptions, keyof SessionOptions | 'model' | 'images' | 'signal' | 'onProgress'> {
-  readonly json?: true;
-}
+type Flags = FlagsOf<PredictOptions, 'model' | 'images'>;
 
 export function addPredict(program: Command, inFlags: InFlags): void {
   const command = program

@@ -15,9 +15,9 @@ import {
 } from '../flags/arguments.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
-import { optionsOf } from '../flags/options.js';
+import { type FlagsOf, optionsOf } from '../flags/options.js';
 import { addRunningFlags } from '../flags/recipe-flags.js';
-import { addSessionFlags, type SessionFlags } from '../flags/session-flags.js';
+import { addSessionFlags } from '../flags/session-flags.js';
 import { print } from '../output/print.js';
 import { type Clock, clockOf } from '../output/progress.js';
 import { hasUnread, serverLog } from '../server-log.js';
@@ -46,11 +46,7 @@ const V8_FLAGS = [
 const UNREAD = 1000;
 
 interface Flags
-  extends SessionFlags,
-    Omit<
-      ServeOptions,
-      keyof SessionFlags | 'models' | 'maxBody' | 'maxJson' | 'maxInflight' | 'tls' | 'log'
-    > {
+  extends FlagsOf<ServeOptions, 'models' | 'maxBody' | 'maxJson' | 'maxInflight' | 'tls' | 'log'> {
   readonly maxBodyMb: number;
   readonly maxJsonMb: number;
   readonly maxInflightMb?: number;

@@ -23,7 +23,7 @@ import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, withSolverOptions } from '../flags/decoder-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { backgroundOption, classesOption } from '../flags/model-flags.js';
-import { choice, optionsOf } from '../flags/options.js';
+import { choice, type FlagsOf, optionsOf } from '../flags/options.js';
 import {
   greyOption,
   inputsOption,
@@ -31,17 +31,13 @@ import {
   recipeOption,
   windowOption,
 } from '../flags/recipe-flags.js';
-import { addSessionFlags, type SessionFlags } from '../flags/session-flags.js';
+import { addSessionFlags } from '../flags/session-flags.js';
 import { addBackboneFlags, addSettingFlags } from '../flags/setting-flags.js';
 import { addTruthFlags } from '../flags/truth-flags.js';
 import { warn } from '../output/notes.js';
 import { printReport } from '../output/print.js';
 import { withSlimProgress } from '../output/slim-progress.js';
 import { slimText } from '../output/slim-text.js';
-
-interface Flags extends SessionFlags, Omit<SlimOptions, 'network' | 'providers' | 'signal' | 'onProgress'> {
-  readonly json?: true;
-}
 
 /** Says of an interruption what is kept of the training, and how it goes on. */
 function withState(error: unknown, state: string): unknown {
@@ -179,7 +175,7 @@ export function addSlim(program: Command, inFlags: InFlags): void {
     .addOption(memoryBudgetOption('for features; the rest goes to a file next to the output', 250))
     .option('--json', 'print one JSON document');
   addSessionFlags(addSettingFlags(addBackboneFlags(addCheckpointFlags(command)))).action(
-    async (network: string, flags: Flags) => {
+    async (network: string, flags: FlagsOf<SlimOptions, 'network'>) => {
       const { slim } = await import('../../api/slim.js');
       const options = { ...withSolverOptions(optionsOf(flags)), network };
       const report = await withSlimProgress(flags.json, (watching) =>

@@ -5,16 +5,12 @@ import { DEFAULT_TOLERANCE } from '../../parity/parity.js';
 import { count } from '../../reports/figures.js';
 import { parseTolerance } from '../flags/arguments.js';
 import type { InFlags } from '../flags/flag-words.js';
-import { optionsOf } from '../flags/options.js';
-import { addSessionFlags, type SessionFlags } from '../flags/session-flags.js';
+import { type FlagsOf, optionsOf } from '../flags/options.js';
+import { addSessionFlags } from '../flags/session-flags.js';
 import { assumedLine } from '../output/fields.js';
 import { noteFallback } from '../output/notes.js';
 import { paragraph, printReport, table } from '../output/print.js';
 import { withClock } from '../output/progress.js';
-
-interface Flags extends SessionFlags, Pick<VerifyOptions, 'reference' | 'atol' | 'rtol'> {
-  readonly json?: true;
-}
 
 export function addVerify(program: Command, inFlags: InFlags): void {
   const command = program
@@ -37,7 +33,7 @@ export function addVerify(program: Command, inFlags: InFlags): void {
       DEFAULT_TOLERANCE.rtol,
     )
     .option('--json', 'print one JSON document');
-  addSessionFlags(command).action(async (model: string, flags: Flags) => {
+  addSessionFlags(command).action(async (model: string, flags: FlagsOf<VerifyOptions, 'model'>) => {
     const { verify } = await import('../../api/verify.js');
     const options = { ...optionsOf(flags), reference: flags.reference, model };
     const found = await withClock('comparing', () => verify(options));

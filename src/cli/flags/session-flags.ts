@@ -1,12 +1,6 @@
 import type { Command } from 'commander';
 import { type ProviderChoice, parseProvider } from '../../../runtime/node/sessions/providers.js';
-import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
 import { parseCount } from './arguments.js';
-
-/** What every command that runs a model takes. */
-export interface SessionFlags extends Pick<SessionOptions, 'strict' | 'threads'> {
-  readonly provider?: ProviderChoice;
-}
 
 export function parseProviders(text: string): ProviderChoice {
   return text === 'auto' ? 'auto' : text.split(',').map((name) => parseProvider(name.trim()).name);

@@ -3,26 +3,11 @@ import { LEVELS, type Level } from '../../../graph/passes/optimize.js';
 import { TARGETS } from '../../../graph/passes/winograd/cost.js';
 import { CALIBRATION_METHODS } from '../../../graph/quantization/calibrate.js';
 import { PRECISIONS } from '../../transform/precision.js';
-import type { TransformOptions } from '../../transform/transform.js';
 import { parsePath, parsePositive, parseProbability } from './arguments.js';
 import { choice } from './options.js';
 import { inputsOption } from './recipe-flags.js';
 
 /** What every command that rewrites a graph takes. */
-export type TransformFlags = Pick<
-  TransformOptions,
-  | 'target'
-  | 'precompute'
-  | 'precision'
-  | 'images'
-  | 'calibrate'
-  | 'inputs'
-  | 'method'
-  | 'maxDscDrop'
-  | 'minutes'
-  | 'force'
-> & { readonly optimize?: Level };
-
 export function addTransformFlags(command: Command, level: Level = 'standard'): Command {
   return command
     .addOption(choice('--optimize <level>', `how far to rewrite the graph (default: ${level})`, LEVELS))
