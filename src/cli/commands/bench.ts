@@ -7,7 +7,7 @@ import { bytesText, count, macsText } from '../../reports/figures.js';
 import type { Column } from '../../reports/html.js';
 import { parseCount, parseSize } from '../flags/arguments.js';
 import { choice, type FlagsOf } from '../flags/options.js';
-import { addRunFlags, parseProviders } from '../flags/session-flags.js';
+import { addRunFlags, parseProviders } from '../flags/run-flags.js';
 import { assumedLine } from '../output/fields.js';
 import { noteFallback } from '../output/notes.js';
 import { columnsTable, fields, placementTexts, printReport } from '../output/print.js';

@@ -3,14 +3,10 @@ import { badUsage } from '../../../graph/common/errors.js';
 import type { EvaluateOptions } from '../../api/evaluate.js';
 import type { EvaluationReport } from '../../reports/evaluation.js';
 import { count } from '../../reports/figures.js';
-import { addCleaningFlags } from '../flags/cleaning-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
-import { addModelFlags } from '../flags/model-flags.js';
+import { addModelFlags, inputsOption } from '../flags/model-flags.js';
 import { type FlagsOf, optionsOf } from '../flags/options.js';
-import { addRunningFlags, inputsOption } from '../flags/recipe-flags.js';
-import { addSessionFlags } from '../flags/session-flags.js';
-import { shardOption } from '../flags/shard-flag.js';
-import { addTruthFlags } from '../flags/truth-flags.js';
+import { addSegmentingFlags, addTruthFlags, shardOption } from '../flags/run-flags.js';
 import { evaluationInWords, evaluationText, noteEvaluation } from '../output/evaluation-text.js';
 import { shardField } from '../output/fields.js';
 import { fields, printReport } from '../output/print.js';
@@ -40,7 +36,7 @@ export function addEval(program: Command, inFlags: InFlags): void {
     .addOption(shardOption())
     .option('-o, --output <folder>', 'with --shard: output folder for its counts')
     .option('--json', 'print one JSON document');
-  addSessionFlags(addCleaningFlags(addRunningFlags(addModelFlags(command)))).action(
+  addSegmentingFlags(addModelFlags(command)).action(
     async (model: string, flags: FlagsOf<EvaluateOptions, 'model'>) => {
       if (flags.output !== undefined && flags.shard === undefined) {
         throw badUsage('--output is the folder for the counts of a shard: give --shard as well');

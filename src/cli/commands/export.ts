@@ -17,16 +17,19 @@ import { OPSETS } from '../../../graph/rewriting/assemble.js';
 import type { ExportModelOptions, ExportReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';
 import { parseCount, parseFolds, parseOutput, parseSpace } from '../flags/arguments.js';
-import { backboneArgumentsOption } from '../flags/backbone-arguments.js';
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, withSolverOptions } from '../flags/decoder-flags.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
-import { backgroundOption, classesOption } from '../flags/model-flags.js';
+import {
+  backgroundOption,
+  classesOption,
+  greyOption,
+  recipeOption,
+  windowOption,
+} from '../flags/model-flags.js';
 import { choice, type FlagsOf, optionsOf } from '../flags/options.js';
-import { greyOption, recipeOption, windowOption } from '../flags/recipe-flags.js';
-import { addReferenceFlags } from '../flags/reference-flags.js';
-import { addBackboneFlags, addSettingFlags } from '../flags/setting-flags.js';
-import { addTransformFlags } from '../flags/transform-flags.js';
+import { addBackboneFlags, addSettingFlags, backboneArgumentsOption } from '../flags/setting-flags.js';
+import { addReferenceFlags, addTransformFlags } from '../flags/transform-flags.js';
 import { warn } from '../output/notes.js';
 import { fields, printReport, shapeLine } from '../output/print.js';
 import { withProgress } from '../output/progress.js';

@@ -3,15 +3,20 @@ import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
 import { ACTIVATION_NAMES } from '../../../exporters/decoders/variant.js';
 import type { GraftOptions, GraftReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';
+import { parseNames } from '../flags/arguments.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, withSolverOptions } from '../flags/decoder-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
-import { backgroundOption, classesOption } from '../flags/model-flags.js';
+import {
+  backgroundOption,
+  classesOption,
+  greyOption,
+  recipeOption,
+  windowOption,
+} from '../flags/model-flags.js';
 import { choice, type FlagsOf, optionsOf } from '../flags/options.js';
-import { greyOption, recipeOption, windowOption } from '../flags/recipe-flags.js';
-import { addReferenceFlags } from '../flags/reference-flags.js';
 import { addSettingFlags } from '../flags/setting-flags.js';
-import { addTransformFlags } from '../flags/transform-flags.js';
+import { addReferenceFlags, addTransformFlags } from '../flags/transform-flags.js';
 import { warn } from '../output/notes.js';
 import { fields, printReport, shapeLine } from '../output/print.js';
 import { withProgress } from '../output/progress.js';
@@ -25,7 +30,7 @@ export function addGraft(program: Command, inFlags: InFlags): void {
     .requiredOption(
       '--skips <names>',
       'the tensors for the solver steps, shallow to deep, separated by commas; inspect --skips proposes some',
-      (text: string) => text.split(',').map((name) => name.trim()),
+      parseNames,
     )
     .requiredOption('-o, --output <model.onnx>', 'output file')
     .option(

@@ -9,13 +9,10 @@ import type { ProbabilityFormat } from '../../api/predict-files.js';
 import { warningLines } from '../../files/file-warnings.js';
 import { count } from '../../reports/figures.js';
 import { parsePositive } from '../flags/arguments.js';
-import { addCleaningFlags } from '../flags/cleaning-flags.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
-import { addModelFlags } from '../flags/model-flags.js';
+import { addModelFlags, inputsOption } from '../flags/model-flags.js';
 import { choice, type FlagsOf, optionsOf } from '../flags/options.js';
-import { addRunningFlags, inputsOption } from '../flags/recipe-flags.js';
-import { addSessionFlags } from '../flags/session-flags.js';
-import { shardOption } from '../flags/shard-flag.js';
+import { addSegmentingFlags, shardOption } from '../flags/run-flags.js';
 import { assumedField, shardField } from '../output/fields.js';
 import { note, noteFallback, noteTiles, warn } from '../output/notes.js';
 import { fields, print, printJson, table } from '../output/print.js';
@@ -42,25 +39,23 @@ export function addPredict(program: Command, inFlags: InFlags): void {
     .option('--mm-per-px <mm>', 'side of a pixel in millimetres; also reports areas in mm2', parsePositive)
     .addOption(shardOption())
     .option('--json', 'print one JSON document with areas, boxes and counts');
-  addSessionFlags(addCleaningFlags(addRunningFlags(addModelFlags(command)))).action(
-    async (model: string, images: string[], flags: Flags) => {
-      const { json } = flags;
-      if (json && flags.output === '-') {
-        throw badUsage('standard output takes the mask or the JSON document, not both');
-      }
-      const { predict } = await import('../../api/predict.js');
-      const options = { ...optionsOf(flags), model, images };
-      const report = await withProgress('images', (watching) => predict({ ...options, ...watching }));
-      if (json) printJson<'predict'>(await predictionJson(report, inFlags));
-      else if (flags.output === '-') noteAssumed(report);
-      else if (report.predictions.length > 0 || report.shard) print(predictionText(report, flags));
-      noteFallback(report.provider);
-      const warned = report.predictions.map(({ image, warnings }) => ({ name: basename(image), warnings }));
-      warningLines(warned).forEach(warn);
-      for (const { image, tiling } of report.predictions) if (tiling) noteTiles(image, tiling);
-      await refuseFailures(report, inFlags);
-    },
-  );
+  addSegmentingFlags(addModelFlags(command)).action(async (model: string, images: string[], flags: Flags) => {
+    const { json } = flags;
+    if (json && flags.output === '-') {
+      throw badUsage('standard output takes the mask or the JSON document, not both');
+    }
+    const { predict } = await import('../../api/predict.js');
+    const options = { ...optionsOf(flags), model, images };
+    const report = await withProgress('images', (watching) => predict({ ...options, ...watching }));
+    if (json) printJson<'predict'>(await predictionJson(report, inFlags));
+    else if (flags.output === '-') noteAssumed(report);
+    else if (report.predictions.length > 0 || report.shard) print(predictionText(report, flags));
+    noteFallback(report.provider);
+    const warned = report.predictions.map(({ image, warnings }) => ({ name: basename(image), warnings }));
+    warningLines(warned).forEach(warn);
+    for (const { image, tiling } of report.predictions) if (tiling) noteTiles(image, tiling);
+    await refuseFailures(report, inFlags);
+  });
 }
 
 /** An error's message is no enumerable property. */

@@ -16,8 +16,7 @@ import {
 import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { addModelFlags } from '../flags/model-flags.js';
 import { type FlagsOf, optionsOf } from '../flags/options.js';
-import { addRunningFlags } from '../flags/recipe-flags.js';
-import { addSessionFlags } from '../flags/session-flags.js';
+import { addRunningFlags, addSessionFlags } from '../flags/run-flags.js';
 import { print } from '../output/print.js';
 import { type Clock, clockOf } from '../output/progress.js';
 import { hasUnread, serverLog } from '../server-log.js';

@@ -12,6 +12,7 @@ import { BOUNDS, LEAST_STEPS } from '../../slimming/option-kinds.js';
 import type { SlimOptions } from '../../slimming/slim-options.js';
 import {
   parseCount,
+  parseNames,
   parseOutput,
   parsePath,
   parsePositive,
@@ -22,18 +23,17 @@ import {
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, withSolverOptions } from '../flags/decoder-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
-import { backgroundOption, classesOption } from '../flags/model-flags.js';
-import { choice, type FlagsOf, optionsOf } from '../flags/options.js';
 import {
+  backgroundOption,
+  classesOption,
   greyOption,
   inputsOption,
-  memoryBudgetOption,
   recipeOption,
   windowOption,
-} from '../flags/recipe-flags.js';
-import { addSessionFlags } from '../flags/session-flags.js';
+} from '../flags/model-flags.js';
+import { choice, type FlagsOf, optionsOf } from '../flags/options.js';
+import { addSessionFlags, addTruthFlags, memoryBudgetOption } from '../flags/run-flags.js';
 import { addBackboneFlags, addSettingFlags } from '../flags/setting-flags.js';
-import { addTruthFlags } from '../flags/truth-flags.js';
 import { warn } from '../output/notes.js';
 import { printReport } from '../output/print.js';
 import { withSlimProgress } from '../output/slim-progress.js';
@@ -85,7 +85,7 @@ export function addSlim(program: Command, inFlags: InFlags): void {
     .option(
       '--skips <names>',
       'for an .onnx model: the tensors for the solver steps, shallow to deep (default: as inspect --skips proposes)',
-      (text: string) => text.split(',').map((name) => name.trim()),
+      parseNames,
     )
     .option(
       '--output-name <name>',

@@ -6,7 +6,7 @@ import { count } from '../../reports/figures.js';
 import { parseTolerance } from '../flags/arguments.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { type FlagsOf, optionsOf } from '../flags/options.js';
-import { addSessionFlags } from '../flags/session-flags.js';
+import { addSessionFlags } from '../flags/run-flags.js';
 import { assumedLine } from '../output/fields.js';
 import { noteFallback } from '../output/notes.js';
 import { paragraph, printReport, table } from '../output/print.js';

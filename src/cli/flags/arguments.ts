@@ -24,6 +24,14 @@ export function parseSpace(text: string): { depth?: number; height: number; widt
   return { ...(depth !== undefined && { depth: Number(depth) }), ...parseSize(plane) };
 }
 
+/** '0.8,0.8' -> height 0.8, width 0.8, millimetres of a pixel. */
+export function parseSpacing(text: string): { height: number; width: number } {
+  const [height = 0, width = 0, ...others] = text.split(',').map(parseDecimal);
+  if (!(height > 0 && width > 0) || others.length > 0)
+    throw new InvalidArgumentError('Expected HEIGHT,WIDTH, two numbers above 0, for example 0.8,0.8.');
+  return { height, width };
+}
+
 export const wholeFrom =
   (least: number, most: number, why?: string) =>
   (text: string): number => {
@@ -40,7 +48,7 @@ export const parseCount = wholeFrom(1, 999_999);
 
 /** '0,1,2' -> ['0', '1', '2'], the folds of nnU-Net; `all` is one. */
 export function parseFolds(text: string): readonly string[] {
-  const folds = text.split(',').map((fold) => fold.trim());
+  const folds = parseNames(text);
   if (!folds.every((fold) => /^(\d{1,4}|all)$/.test(fold))) {
     throw new InvalidArgumentError(
       'Expected numbers of folds with commas between, or all, for example 0,1,2.',
@@ -48,6 +56,9 @@ export function parseFolds(text: string): readonly string[] {
   }
   return folds;
 }
+
+/** 'c1,c2' -> ['c1', 'c2']. */
+export const parseNames = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
 
 /** A value of a sample. */
 export const parseLabel = wholeFrom(0, 65535);

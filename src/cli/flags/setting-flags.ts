@@ -1,12 +1,15 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { NamedArguments } from '../../../exporters/backbones/backbone.js';
 import {
   ACTIVATION_CHOICES,
   type ActivationName,
   isActivationName,
 } from '../../../exporters/nn/activations.js';
 import { PADDINGS, POOLINGS, UPSAMPLINGS } from '../../../exporters/nn/settings.js';
+import { reason } from '../../../graph/common/errors.js';
 import { numberThat } from './arguments.js';
 import { choice } from './options.js';
+import { textOf } from './text-file.js';
 
 function parseActivation(text: string): ActivationName {
   if (isActivationName(text)) return text;
@@ -53,3 +56,20 @@ export function addSettingFlags(command: Command): Command {
     .option('--align-corners', "align_corners of bilinear upsampling (default: as in the network's code)")
     .option('--no-align-corners', 'no align_corners in bilinear upsampling');
 }
+
+/** What the class of a backbone's network was called with: JSON, or a file of it. */
+export const backboneArgumentsOption = (): Option =>
+  new Option(
+    '--backbone-arguments <json>',
+    `with --backbone smp.unet, monai.unet and similar: arguments of the constructor, as JSON ('{"encoder_name": "resnet50"}') or a .json file (default: from config.json or a bundle next to the weights, or else from tensor shapes)`,
+  ).argParser((text: string): NamedArguments => {
+    const isFile = text.endsWith('.json');
+    let value: unknown;
+    try {
+      value = JSON.parse(isFile ? textOf(text) : text);
+    } catch (error) {
+      throw new InvalidArgumentError(`${isFile ? `${text}: ` : ''}${reason(error)}.`);
+    }
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as NamedArguments;
+    throw new InvalidArgumentError('Expected a JSON object, for example {"encoder_name": "resnet50"}.');
+  });

@@ -3,9 +3,9 @@ import { LEVELS, type Level } from '../../../graph/passes/optimize.js';
 import { TARGETS } from '../../../graph/passes/winograd/cost.js';
 import { CALIBRATION_METHODS } from '../../../graph/quantization/calibrate.js';
 import { PRECISIONS } from '../../transform/precision.js';
-import { parsePath, parsePositive, parseProbability } from './arguments.js';
+import { parsePath, parsePositive, parseProbability, parseTolerance } from './arguments.js';
+import { inputsOption } from './model-flags.js';
 import { choice } from './options.js';
-import { inputsOption } from './recipe-flags.js';
 
 /** What every command that rewrites a graph takes. */
 export function addTransformFlags(command: Command, level: Level = 'standard'): Command {
@@ -45,4 +45,19 @@ export function addTransformFlags(command: Command, level: Level = 'standard'): 
       'folder of images for the comparison with the original (default: six bundled ones)',
       parsePath,
     );
+}
+
+/** @param what the model that is compared */
+export function addReferenceFlags(command: Command, what: string): Command {
+  return command
+    .option(
+      '--reference <file>',
+      `inputs and PyTorch outputs (.safetensors, .npz) that ${what} must reproduce`,
+    )
+    .option(
+      '--atol <tolerance>',
+      'with --reference: absolute tolerance (default: 1e-5; for logits, 1e-5 of the largest)',
+      parseTolerance,
+    )
+    .option('--rtol <tolerance>', 'with --reference: relative tolerance, added to --atol', parseTolerance);
 }

@@ -9,6 +9,8 @@ export const SRC_DOORS: Conditions = {
       'the size of an export is neither two nor three whole numbers of at most five digits from 1 on with an x between',
     'Expected HEIGHTxWIDTH in pixels, each from 1 to 99999, for example 256x256.':
       'a size is not two whole numbers of at most five digits from 1 on with an x between',
+    'Expected HEIGHT,WIDTH, two numbers above 0, for example 0.8,0.8.':
+      '--spacing is not two decimal numbers above 0 with a comma between',
     'Expected a whole number from … to …….': 'a count is no whole number, or beyond its bounds',
     'Expected R,G,B, whole numbers from 0 to 255, for example 0,128,0.':
       'a colour has not three parts, or one that is no whole number up to 255',
@@ -51,13 +53,7 @@ export const SRC_DOORS: Conditions = {
     '…: it holds no file by …': 'no file of the folder is by any of the patterns',
     '…: cannot be read: …': 'the folder of a pattern cannot be listed',
   },
-  'src/cli/flags/backbone-arguments.ts': {
-    'Expected a JSON object, for example {"encoder_name": "resnet50"}.':
-      '--backbone-arguments is JSON, and no object',
-  },
-  'src/cli/flags/recipe-flags.ts': {
-    'Expected HEIGHT,WIDTH, two numbers above 0, for example 0.8,0.8.':
-      '--spacing is not two decimal numbers above 0 with a comma between',
+  'src/cli/flags/model-flags.ts': {
     'Expected CENTRE,WIDTH, two numbers, the width above 0, for example 40,400.':
       '--window is not two decimal numbers with a comma between, or the second is 0 or below',
     'Expected … or a .json file.': '--recipe is neither the name of a normalization nor ends in .json',
@@ -75,6 +71,8 @@ export const SRC_DOORS: Conditions = {
       'the limit of all bodies is given, and below that of one',
   },
   'src/cli/flags/setting-flags.ts': {
+    'Expected a JSON object, for example {"encoder_name": "resnet50"}.':
+      '--backbone-arguments is JSON, and no object',
     'Expected …, for example leaky-relu:0.1.':
       'the name of an activation, or its parameter, is none that is known',
   },
