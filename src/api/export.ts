@@ -31,7 +31,7 @@ import { refuseOverwriting } from '../files/write-whole.js';
 import { inputSizes } from '../transform/default-sizes.js';
 import { HINTS, KEYS, withOptions } from './option-kinds.js';
 import { withStructure } from './structure.js';
-import { PROOF, type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
+import { PROOF, type ProofOptions, type ProofReport, writeProven } from './write-proven.js';
 
 export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOptions, KeySelection {
   /** A .pth, .pt, .ts or .safetensors file, a folder written by `save_pretrained`, a MONAI bundle, or a folder of nnU-Net's results. */
@@ -95,9 +95,8 @@ async function exported(options: ExportModelOptions): Promise<ExportReport> {
     for (const other of paths) others.push(await open(other));
     const sources = [checkpoint, ...others].flatMap((each) => each.sources ?? []);
     await refuseOverwriting([output], [...sources, ...(reference ? [reference] : [])]);
-    const proof = planProof(options);
     const asked = planExport(options);
-    const structure = { assume: options.assume, ...pick(proof, ['reference', 'tolerance']) };
+    const structure = { assume: options.assume, reference, tolerance: pick(options, ['atol', 'rtol']) };
     const { plan, provenAt, ...structured } = await withStructure(checkpoint, asked, structure);
     const exported = exportCheckpoint(checkpoint, plan, others);
     const { description, prefix, leftAside, parameters } = exported;
@@ -129,7 +128,7 @@ async function exported(options: ExportModelOptions): Promise<ExportReport> {
         withoutHead: () => exportCheckpoint(checkpoint, withoutHead, others).model,
       }),
     };
-    const { model, transformation, assumed, notes, bytes, verified } = await writeProven(made, proof);
+    const { model, transformation, assumed, notes, bytes, verified } = await writeProven(made, options);
     const { declared: input, known, shape } = inputSizes(model, at(model.graph.inputs, 0).name);
     // Of the network as it was trained.
     const { macs } = networkCost(exported.model, known);

@@ -25,7 +25,7 @@ import { refuseOverwriting } from '../files/write-whole.js';
 import { measure } from '../measuring/measure.js';
 import { inputSizes } from '../transform/default-sizes.js';
 import { HINTS, KEYS, withOptions } from './option-kinds.js';
-import { PROOF, type ProofOptions, type ProofReport, planProof, writeProven } from './write-proven.js';
+import { PROOF, type ProofOptions, type ProofReport, writeProven } from './write-proven.js';
 
 export interface GraftOptions extends GraftHints, ProofOptions, KeySelection {
   /** An .onnx file of any exporter with one image input [N, C, H, W]. */
@@ -98,8 +98,7 @@ async function grafted(options: GraftOptions): Promise<GraftReport> {
       isProven: level === 'none' || reference !== undefined,
       ...(head !== 'none' && { withoutHead }),
     };
-    const proof = planProof({ ...options, level });
-    const proven = await writeProven(made, proof);
+    const proven = await writeProven(made, { ...options, level });
     const { model: result, transformation, assumed, notes, bytes, verified } = proven;
     const { declared: input, known, shape } = inputSizes(result, imageOf(result).name);
     const { parameters, macs } = cost(grafted.model, known);

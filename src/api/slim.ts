@@ -38,7 +38,7 @@ import type { Student } from '../slimming/teacher/teacher.js';
 import { fitted, frameOf, type SlimTask, stateOfTask } from '../slimming/training.js';
 import { shortfall } from '../slimming/verdict.js';
 import { openTeacher } from './slim-teacher.js';
-import { planProof, writeProven } from './write-proven.js';
+import { writeProven } from './write-proven.js';
 
 /**
  * Fits an nmODE decoder to a trained network's own answers on images that nobody has to label, and puts it in the place of the network's.
@@ -142,7 +142,7 @@ async function write(
     const { model, isProven, ...made } = pick(student, ['model', 'head', 'assumed', 'notes', 'isProven']);
     const metadata = new Map([...model.metadata, [SLIMMED_KEY, slimmedText(report)]]);
     const by = isProven ? {} : { images, ...(inputs && { inputs }) };
-    const proof = planProof({ output, ...by, ...(signal && { signal }) });
+    const proof = { output, ...by, ...(signal && { signal }) };
     await writeProven({ ...made, model: { ...model, metadata }, isProven, name: basename(output) }, proof);
   });
 }

@@ -26,25 +26,11 @@ export const PROOF: Kinds<ProofOptions> = {
   ...each(['atol', 'rtol'], NUMBER),
 };
 
-/** The same, taken apart. */
-export interface ProofPlan {
-  readonly output: string;
-  readonly reference: string | undefined;
-  readonly tolerance: ReferenceTolerance;
-  readonly rewriting: TransformOptions;
-}
-
-export function planProof(options: ProofOptions): ProofPlan {
-  return {
-    output: options.output,
-    reference: options.reference,
-    tolerance: pick(options, ['atol', 'rtol']),
-    rewriting: pick(options, [
-      ...(['level', 'target', 'precompute', 'precision', 'images', 'calibrate', 'method'] as const),
-      ...(['maxDscDrop', 'minutes', 'force', 'strictRecipe', 'signal', 'onProgress'] as const),
-    ]),
-  };
-}
+/** Those of the rewriting. What is said of images is in the model already. */
+const REWRITING = [
+  ...(['level', 'target', 'precompute', 'precision', 'images', 'calibrate', 'method'] as const),
+  ...(['maxDscDrop', 'minutes', 'force', 'strictRecipe', 'signal', 'onProgress'] as const),
+] as const;
 
 /** What is said of every model that is made and written. */
 export interface ProofReport extends Omit<Transformed, 'model'> {
@@ -86,8 +72,9 @@ export interface Made {
  * @throws NmodeError: BAD_USAGE, BAD_MODEL, BAD_IMAGE, BAD_REFERENCE, CANNOT_RUN, CANNOT_WRITE; CHECK_FAILED where it differs
  *   by more than is allowed. In every case nothing is written.
  */
-export async function writeProven(made: Made, plan: ProofPlan) {
-  const { output, reference, rewriting } = plan;
+export async function writeProven(made: Made, options: ProofOptions) {
+  const { output, reference } = options;
+  const rewriting = pick(options, REWRITING);
   const isVerified = reference !== undefined;
   const prepared = isVerified ? made.network?.() : undefined;
   const isOfLogits =
@@ -95,7 +82,7 @@ export async function writeProven(made: Made, plan: ProofPlan) {
     made.withoutHead !== undefined &&
     (await areLogits(reference, (prepared ?? made.model).graph));
   const notes = isOfLogits ? [...made.notes, OF_LOGITS] : made.notes;
-  const rule = parityRule(isOfLogits || givesLogits(made.head, made.model), plan.tolerance, isVerified);
+  const rule = parityRule(isOfLogits || givesLogits(made.head, made.model), options, isVerified);
   const provable = isOfLogits ? beforeHead : ofNetwork;
   const assumed = checkedBy(made.assumed, isVerified, provable(made.assumed));
   const built = withAssumptions(made.model, assumed, isVerified ? toleranceRecord(rule) : undefined);
