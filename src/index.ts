@@ -89,9 +89,8 @@ export { type Diagnosis, type DoctorOptions, doctor, type ProviderDiagnosis } fr
 export { type EvaluateOptions, evaluate } from './api/evaluate.js';
 export { type ExportModelOptions, type ExportReport, exportModel } from './api/export.js';
 export { type GraftOptions, type GraftReport, graft } from './api/graft.js';
-export { type InspectOptions, inspect } from './api/inspect.js';
-export type { CheckpointReport } from './api/inspect-checkpoint.js';
-export type { ModelReport, PortReport } from './api/inspect-model.js';
+export * from './api/inspect.js';
+export type { CheckpointReport, TensorReport } from './api/inspect-checkpoint.js';
 /** Types of graphs. @experimental */
 export type * as ir from './api/ir.js';
 /** Layers of PyTorch as graphs. @experimental */
@@ -105,7 +104,6 @@ export type { ImageOptions } from './api/predict-tasks.js';
 export { type ServeOptions, type Server, serve } from './api/serve.js';
 export { proposeSkips, type SkipsOptions, type SkipsReport } from './api/skips.js';
 export { slim } from './api/slim.js';
-export type { TensorReport } from './api/tensor-report.js';
 /** Training on graphs. @experimental */
 export * as training from './api/training.js';
 export { type Verification, type VerifyOptions, verify } from './api/verify.js';

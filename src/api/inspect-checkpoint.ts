@@ -31,9 +31,19 @@ import { NmodeError, reason } from '../../graph/common/errors.js';
 import { pick } from '../../graph/common/pick.js';
 import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import type { DType } from '../../graph/ir/dtype.js';
-import { elementCount } from '../../graph/ir/tensor.js';
+import { elementCount, type Tensor } from '../../graph/ir/tensor.js';
 import { hypothesesIn, isSaid } from './structure.js';
-import { type TensorReport, tensorReports } from './tensor-report.js';
+
+export interface TensorReport {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** The tensors of a file, in its order. */
+export function tensorReports(tensors: ReadonlyMap<string, Tensor>): readonly TensorReport[] {
+  return Array.from(tensors, ([name, { dtype, dims }]) => ({ name, dtype, shape: dims }));
+}
 
 export interface CheckpointReport {
   readonly kind: 'checkpoint';

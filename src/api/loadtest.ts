@@ -78,13 +78,12 @@ interface Port {
 /** The size of open axes that no image has. */
 const OTHER_AXIS = 1;
 
-/** What the protocol's types take, in bytes; others are not sent. */
-const BYTES: Readonly<Record<string, number>> = { FP32: 4, UINT8: 1, UINT16: 2 };
-
-function valuesOf(datatype: string, count: number): Float32Array | Uint8Array | Uint16Array {
-  if (datatype === 'UINT8') return new Uint8Array(count);
-  return datatype === 'UINT16' ? new Uint16Array(count) : new Float32Array(count);
-}
+/** What holds values of the protocol's types; others are not sent. */
+const ARRAYS = new Map<string, new (length: number) => Float32Array | Uint8Array | Uint16Array>([
+  ['FP32', Float32Array],
+  ['UINT8', Uint8Array],
+  ['UINT16', Uint16Array],
+]);
 
 /**
  * Sends a server requests and measures its answers. In an open loop, requests are due at their own times whether or not the
@@ -238,15 +237,14 @@ class Client {
         datatype !== 'FP32' || areChannelsLast(declared.map((length) => (length > 0 ? length : 'open')));
       const open = areLast ? [1, size.height, size.width, 3] : [1, 3, size.height, size.width];
       const shape = declared.map((length, axis) => (length > 0 ? length : (open[axis] ?? OTHER_AXIS)));
-      const bytes = BYTES[datatype];
-      if (bytes === undefined)
-        throw badUsage(`input '${name}' is ${datatype}: only ${Object.keys(BYTES).join(', ')} are sent`);
-      const count = elementCount(shape);
-      const values = valuesOf(datatype, count);
-      for (let i = 0; i < count; i++) values[i] = Math.floor(Math.random() * 256);
+      const Values = ARRAYS.get(datatype);
+      if (Values === undefined)
+        throw badUsage(`input '${name}' is ${datatype}: only ${[...ARRAYS.keys()].join(', ')} are sent`);
+      const values = new Values(elementCount(shape));
+      for (let i = 0; i < values.length; i++) values[i] = Math.floor(Math.random() * 256);
       if (!binary) return { name, datatype, shape, data: Array.from(values) };
       blobs.push(Buffer.from(values.buffer));
-      return { name, datatype, shape, parameters: { binary_data_size: count * bytes } };
+      return { name, datatype, shape, parameters: { binary_data_size: values.byteLength } };
     });
     const json = Buffer.from(
       JSON.stringify({ inputs: entries, ...(binary && { parameters: { binary_data_output: true } }) }),

@@ -20,15 +20,13 @@ import { requirePackages, withPackages } from '../../runtime/node/packages.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import { SESSION_KINDS, type SessionOptions } from '../../runtime/node/sessions/session.js';
 import { startBehind } from '../../runtime/node/threads/priority.js';
-import { ServerCore, type ServerLimits } from '../../runtime/server/core.js';
+import { ServerCore } from '../../runtime/server/core.js';
 import { DataPlane } from '../../runtime/server/data-plane.js';
-import type { GrpcApp, GrpcOptions } from '../../runtime/server/grpc/app.js';
 import { LogSink } from '../../runtime/server/log-sink.js';
-import type { RestOptions } from '../../runtime/server/rest/app.js';
 import { watch } from '../../runtime/server/watch.js';
 import { addSite, cannotListen } from '../files/site.js';
 import { WATCH, withOptions } from './option-kinds.js';
-import { LIMIT_KINDS, type Limits, limitsOf } from './serve-limits.js';
+import { LIMIT_KINDS, limitsOf } from './serve-limits.js';
 
 export interface ServeOptions
   extends Pick<SessionOptions, 'providers' | 'strict' | 'threads' | 'workers'>,
@@ -133,13 +131,12 @@ async function served(options: ServeOptions): Promise<Server> {
   requirePackages('serving models');
   const { Metrics, restApp } = await loadServer();
   const metrics = new Metrics(() => dataPlane);
-  const bounds = await serverLimits(options, limits);
-  const rest = await restOptions(options, limits);
+  const tokens = await tokensOf(options);
+  const tls = options.tls && { cert: await read(options.tls.cert), key: await read(options.tls.key) };
   const log = options.log && new LogSink(options.log, (lines) => metrics.logDropped(lines));
   const cores = usableCores();
   const workers = options.workers ?? Math.min(cores, MAX_WORKERS);
-  const { providers, strict } = options;
-  const { drainMs } = limits;
+  const { drainMs, maxJson } = limits;
   startBehind();
   let loaded = 0;
   const dataPlane = new DataPlane(
@@ -149,8 +146,7 @@ async function served(options: ServeOptions): Promise<Server> {
       threads: options.threads ?? Math.max(1, Math.floor(cores / workers)),
       ...limits,
       maxDelay: limits.maxDelayMs,
-      ...(providers && { providers }),
-      ...(strict && { strict }),
+      ...pick(options, ['providers', 'strict']),
       inputSpec: taken(options, INPUT_KINDS),
     },
     drainMs,
@@ -170,10 +166,11 @@ async function served(options: ServeOptions): Promise<Server> {
       },
     },
   );
-  const core = new ServerCore(dataPlane, metrics, bounds);
-  const app = await restApp(core, { ...rest, ...(log && { log }) });
+  const core = new ServerCore(dataPlane, metrics, { ...limits, deadline: limits.deadlineMs, tokens });
+  const app = await restApp(core, { maxJson, ...(tls && { tls }), ...(log && { log }) });
   const { host = '127.0.0.1', port = 8000, grpcPort } = options;
-  const grpc = grpcPort === undefined ? undefined : await openGrpc(core, { tls: rest.tls, log: app.log });
+  const grpcModule = grpcPort === undefined ? undefined : await import('../../runtime/server/grpc/app.js');
+  const grpc = grpcModule?.grpcApp(core, { tls, log: app.log });
   let endWatch = () => {};
   const close = async (within = drainMs) => {
     endWatch();
@@ -192,15 +189,12 @@ async function served(options: ServeOptions): Promise<Server> {
   try {
     if (options.ui) await app.register((scope) => addSite(scope, true));
     // It answers that it lives, and that it is not ready, while models load.
-    const url = await app.listen({ host, port }).catch((error: unknown) => {
-      throw cannotListen('the models', { port }, error);
-    });
+    const refuse = (asked: Parameters<typeof cannotListen>[1]) => (error: unknown) => {
+      throw cannotListen('the models', asked, error);
+    };
+    const url = await app.listen({ host, port }).catch(refuse({ port }));
     const grpcAt =
-      grpcPort === undefined
-        ? undefined
-        : await grpc?.listen(host, grpcPort).catch((error: unknown) => {
-            throw cannotListen('the models', { grpcPort }, error);
-          });
+      grpcPort === undefined ? undefined : await grpc?.listen(host, grpcPort).catch(refuse({ grpcPort }));
     await dataPlane.start(options.signal);
     if (options.watch) endWatch = watch(dataPlane, named);
     const models = dataPlane.names.map((name) => {
@@ -221,12 +215,6 @@ const loadServer = () =>
     ...(await import('../../runtime/server/metrics.js')),
     ...(await import('../../runtime/server/rest/app.js')),
   }));
-
-/** Loaded by those who serve over gRPC only. */
-async function openGrpc(core: ServerCore, options: GrpcOptions): Promise<GrpcApp> {
-  const { grpcApp } = await import('../../runtime/server/grpc/app.js');
-  return grpcApp(core, options);
-}
 
 /** @throws NmodeError (BAD_USAGE) for names that no path can hold, and for one that comes twice */
 function namesOf(models: readonly string[]): ReadonlyMap<string, string> {
@@ -265,22 +253,15 @@ function read(path: string): Promise<Buffer> {
   });
 }
 
-async function serverLimits({ tokenFile }: ServeOptions, limits: Limits): Promise<ServerLimits> {
-  const lines = tokenFile === undefined ? [] : (await read(tokenFile)).toString().split('\n');
+async function tokensOf({ tokenFile }: ServeOptions): Promise<readonly string[]> {
+  if (tokenFile === undefined) return [];
+  const lines = (await read(tokenFile)).toString().split('\n');
   const tokens = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
   if (tokens.some((token) => /\s/.test(token))) {
     throw badUsage(`${tokenFile}: a line holds more than a token: expected one per line`);
   }
-  if (tokenFile !== undefined && tokens.length === 0) {
+  if (tokens.length === 0) {
     throw badUsage(`${tokenFile}: it holds no token: expected one per line`);
   }
-  return {
-    ...limits,
-    deadline: limits.deadlineMs,
-    tokens,
-  };
-}
-
-async function restOptions({ tls }: ServeOptions, { maxJson }: Limits): Promise<RestOptions> {
-  return { maxJson, ...(tls && { tls: { cert: await read(tls.cert), key: await read(tls.key) } }) };
+  return tokens;
 }
