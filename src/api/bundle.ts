@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { badUsage, NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import {
   checkOptions,
@@ -23,6 +23,7 @@ import { whyNotMerged } from '../../runtime/server/scheduling/first-runs.js';
 import type { BundledModel, BundleFormat } from '../bundles/bundle.js';
 import { type BundleFormatId, FORMATS } from '../bundles/formats.js';
 import { makeFolder, writeTogether } from '../files/write-whole.js';
+import { unlessRefused } from './unless-refused.js';
 
 export interface BundleOptions {
   /** An .onnx file. */
@@ -140,12 +141,8 @@ async function described(
 
 /** How it takes images; undefined for a model that takes none, unless it has to. */
 function specOf({ model, name }: LoadedModel, isNeeded: boolean): ModelSpec | undefined {
-  try {
-    return naming(name, () => inputSpecOfModel(model));
-  } catch (error) {
-    if (!isNeeded && error instanceof NmodeError) return undefined;
-    throw error;
-  }
+  const read = () => naming(name, () => inputSpecOfModel(model));
+  return isNeeded ? read() : unlessRefused(read, undefined);
 }
 
 /** Found out as the server does: what a model declares is not enough. */

@@ -20,7 +20,7 @@ import {
   weightsIn,
 } from '../../exporters/assembly/network-weights.js';
 import { drawingOf } from '../../exporters/backbones/plain/drawing.js';
-import { differencesOf, type Hypothesis } from '../../exporters/backbones/plain/hypotheses.js';
+import { differencesOf } from '../../exporters/backbones/plain/hypotheses.js';
 import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { unreadableText } from '../../exporters/checkpoints/unreadable.js';
@@ -33,6 +33,7 @@ import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import type { DType } from '../../graph/ir/dtype.js';
 import { elementCount, type Tensor } from '../../graph/ir/tensor.js';
 import { hypothesesIn, isSaid } from './structure.js';
+import { unlessRefused } from './unless-refused.js';
 
 export interface TensorReport {
   readonly name: string;
@@ -183,35 +184,19 @@ function oneOrEach(scale: readonly number[]): number | readonly number[] {
 }
 
 /** Whether anything beside the weights speaks of the network, be it right or wrong. */
-function hasWord(checkpoint: Checkpoint): boolean {
-  try {
-    return isSaid(checkpoint);
-  } catch (error) {
-    if (error instanceof NmodeError) return true;
-    throw error;
-  }
-}
+const hasWord = (checkpoint: Checkpoint): boolean => unlessRefused(() => isSaid(checkpoint), true);
 
 const MAX_NEXT = 5;
 
 function structureOf(checkpoint: Checkpoint): Pick<CheckpointReport, 'structure'> {
-  const all = likeliestOf(checkpoint);
+  // None where there are several networks to choose of.
+  const all = unlessRefused(() => hypothesesIn(checkpoint).all, []);
   const [first, ...others] = all;
   if (first === undefined) return {};
   const next = others.slice(0, MAX_NEXT).map((other) => {
     return { id: other.id, differences: differencesOf(other, first) };
   });
   return { structure: { id: first.id, drawing: drawingOf(first), next, count: all.length } };
-}
-
-/** None where there are several networks to choose of. */
-function likeliestOf(checkpoint: Checkpoint): readonly Hypothesis[] {
-  try {
-    return hypothesesIn(checkpoint).all;
-  } catch (error) {
-    if (error instanceof NmodeError) return [];
-    throw error;
-  }
 }
 
 /** Batch 1, and what the network is mostly run at or, of images, the release's sides or the next that it takes. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { cost, type NodeCost } from '../../graph/analysis/cost.js';
 import { assumptionsIn, type CheckedAssumption } from '../../graph/common/assumption.js';
-import { badUsage, NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { apparentLayout, type Layout, statedLayout } from '../../graph/common/layout.js';
 import { option } from '../../graph/common/option.js';
 import { checkArgument, checkOptions, type Kinds, SIGNAL, TEXT } from '../../graph/common/option-kinds.js';
@@ -20,6 +20,7 @@ import {
   tensorReports,
 } from './inspect-checkpoint.js';
 import { SELECTION } from './option-kinds.js';
+import { unlessRefused } from './unless-refused.js';
 
 export interface PortReport {
   readonly name: string;
@@ -129,7 +130,8 @@ function inputReport(info: ValueInfo, metadata: Model['metadata']): PortReport {
 function modelCost(model: Model) {
   const input = model.graph.inputs.find(({ name }) => !model.graph.initializers.has(name));
   const sizes = input?.type?.shape && defaultSizes(input.name, input.type.shape);
-  const { parameters, macs, activationBytes, nodes } = costAt(model, sizes?.known);
+  const { parameters, macs, activationBytes, nodes } =
+    unlessRefused(() => cost(model, sizes?.known), undefined) ?? cost(model);
   return {
     parameters,
     ...(macs !== undefined && { macs }),
@@ -137,13 +139,4 @@ function modelCost(model: Model) {
     costs: nodes,
     ...(sizes && { macsAt: sizes.shape }),
   };
-}
-
-function costAt(model: Model, known: Readonly<Record<string, number>> | undefined) {
-  try {
-    return cost(model, known);
-  } catch (error) {
-    if (!(error instanceof NmodeError)) throw error;
-    return cost(model);
-  }
 }

@@ -1,6 +1,5 @@
 import { type Assumption, OF_PREPARATION, ofPreparation, restated } from '../../graph/common/assumption.js';
 import { CLASS_NAMES_KEY, givenClassNames } from '../../graph/common/class-names.js';
-import { NmodeError } from '../../graph/common/errors.js';
 import { LAYOUT_KEY } from '../../graph/common/layout.js';
 import { each, FLAG, type Kinds, NUMBER, PATH } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
@@ -18,6 +17,7 @@ import { refuseOverwriting, writeOutput } from '../files/write-whole.js';
 import type { LiftOptions } from '../transform/lifting.js';
 import { reportOf, type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 import { TRANSFORM, withOptions } from './option-kinds.js';
+import { unlessRefused } from './unless-refused.js';
 
 export interface OptimizeModelOptions
   extends TransformOptions,
@@ -108,11 +108,5 @@ function withFacts(model: Model, options: OptimizeModelOptions): Model {
 }
 
 /** What of a model's images and classes is assumed wherever it runs; nothing of one that segments no images. */
-function assumedOf(model: Model): readonly Assumption[] {
-  try {
-    return inputSpecOf(outlineOf(inImageForm(model, false))).assumed;
-  } catch (error) {
-    if (error instanceof NmodeError) return [];
-    throw error;
-  }
-}
+const assumedOf = (model: Model): readonly Assumption[] =>
+  unlessRefused(() => inputSpecOf(outlineOf(inImageForm(model, false))).assumed, []);

@@ -32,6 +32,7 @@ import { holdsLogits, namedReference, OF_LOGITS, pairTensors } from '../parity/p
 import { type Parity, type ParityOptions, verifySession } from '../parity/parity.js';
 import { meaningsOf } from '../transform/difference.js';
 import { withOptions } from './option-kinds.js';
+import { unlessRefused } from './unless-refused.js';
 
 export interface VerifyOptions extends ParityOptions, SessionOptions {
   /** An .onnx file, or its bytes. */
@@ -106,11 +107,7 @@ async function verified(options: VerifyOptions): Promise<Verification> {
 function logitsOf(model: Model, reference: ReadonlyMap<string, Tensor>): Model | undefined {
   const logits = beforeHead(model);
   if (logits === undefined) return undefined;
-  try {
-    return holdsLogits(pairTensors(outlineOf(model), reference)) ? logits : undefined;
-  } catch (error) {
-    // What does not pair up is told where it is compared.
-    if (error instanceof NmodeError) return undefined;
-    throw error;
-  }
+  // What does not pair up is told where it is compared.
+  const isMeant = unlessRefused(() => holdsLogits(pairTensors(outlineOf(model), reference)), false);
+  return isMeant ? logits : undefined;
 }
