@@ -107,8 +107,7 @@ export { slim } from './api/slim.js';
 /** Training on graphs. @experimental */
 export * as training from './api/training.js';
 export { type Verification, type VerifyOptions, verify } from './api/verify.js';
-export type { ProofOptions, ProofReport } from './api/write-proven.js';
-export type { ReferenceParity } from './api/write-verified.js';
+export type { ProofOptions, ProofReport, ReferenceParity } from './api/write-proven.js';
 export type { FailedEntry } from './batch/manifest.js';
 export type { Shard } from './batch/shard.js';
 export type { ShardReport } from './batch/shard-run.js';

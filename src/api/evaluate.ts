@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { badUsage, commonFault, imageFault, NmodeError } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import { each, type Kinds, NUMBER, PATH, TEXT, TEXTS, taken } from '../../graph/common/option-kinds.js';
-
+import { pick } from '../../graph/common/pick.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import { maskLabelsOf, refuseThreshold } from '../../runtime/masks/classes.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
@@ -10,15 +11,20 @@ import { loadModel, statedRecipe } from '../../runtime/node/model.js';
 import { SEGMENTER_KINDS, Segmenter, type SegmenterOptions } from '../../runtime/node/segmenter.js';
 import { CLEANING_KINDS, finishOptions } from '../../runtime/segmentation.js';
 import { checkReading, type TruthReading } from '../../runtime/truth/truth.js';
+import { identityOf } from '../batch/manifest.js';
+import { parseShard } from '../batch/parse-shard.js';
+import { partOf, type Shard } from '../batch/shard.js';
+import { ShardRun } from '../batch/shard-run.js';
+import { sizeOfFiles } from '../batch/written.js';
+import { bytewise } from '../files/bytewise.js';
 import { turnDoubt } from '../files/orientation-mismatch.js';
-import { type Failure, findPairs, type Pair } from '../files/pairs.js';
-import { refuseOverwriting } from '../files/write-whole.js';
+import { type Failure, findPairs, type Pair, type Pairs } from '../files/pairs.js';
+import { makeFolder, refuseOverwriting } from '../files/write-whole.js';
 import { compareWithTruth, confusionsOf } from '../reports/compare-classes.js';
 import type { EvaluationReport } from '../reports/evaluation.js';
 import { type Counted, type Counting, evaluationOf } from '../reports/evaluation-counts.js';
 import { writeReport } from '../reports/evaluation-report.js';
 import { foregroundText } from '../reports/truth-report.js';
-import { countedBefore, openCounts, placeOfCounts, recorded, shareOf } from './evaluate-shard.js';
 import { TRUTH, WATCH, withOptions } from './option-kinds.js';
 
 export interface EvaluateOptions extends Omit<SegmenterOptions, 'onProgress'>, Cleaning, TruthReading {
@@ -44,8 +50,6 @@ export interface EvaluateOptions extends Omit<SegmenterOptions, 'onProgress'>, C
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
-
-type Outcome = Counted | Failure;
 
 const KINDS: Kinds<EvaluateOptions> = {
   ...SEGMENTER_KINDS,
@@ -88,12 +92,7 @@ async function evaluated(options: EvaluateOptions): Promise<EvaluationReport> {
   const { semantics, recipe, assumed, provider: session } = segmenter;
   refuseThreshold(semantics, segmenter.classes, options.threshold);
   const threshold = options.threshold ?? (semantics.kind === 'independent' ? DEFAULT_THRESHOLD : undefined);
-  const { truthLabel, truthColour, ignoreLabel } = options;
-  const reading = {
-    ...(truthLabel !== undefined && { truthLabel }),
-    ...(truthColour !== undefined && { truthColour }),
-    ...(ignoreLabel !== undefined && { ignoreLabel }),
-  };
+  const reading = pick(options, ['truthLabel', 'truthColour', 'ignoreLabel']);
   const cleaning = { fillHoles, largestComponent, minArea };
   const counting: Counting = {
     ...{ at, cleaning, reading, recipe, session, assumed },
@@ -121,7 +120,7 @@ async function evaluated(options: EvaluateOptions): Promise<EvaluationReport> {
   return run === undefined ? report : { ...report, shard: await run.finish() };
 }
 
-async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions): Promise<Outcome> {
+async function count(segmenter: Segmenter, pair: Pair, options: EvaluateOptions): Promise<Counted | Failure> {
   const name = basename(pair.image);
   try {
     const found = await compareWithTruth(segmenter, pair, options);
@@ -148,4 +147,79 @@ function refuseReading({ semantics, classes }: Segmenter, { model, ...reading }:
   throw badUsage(
     `${basename(model)}: it gives masks of ${length} classes, each of which is compared with its own label in the ground truth: ${given} selects a single foreground`,
   );
+}
+
+interface Place {
+  readonly shard: Shard;
+  readonly output: string;
+}
+
+/** A shard's part of what is counted. */
+interface Share extends Pick<Pairs, 'pairs' | 'failures'> {
+  /** The names of all that is counted or cannot be. */
+  readonly list: readonly string[];
+}
+
+/**
+ * Which shard is counted, and where its manifest goes.
+ * @throws NmodeError (BAD_USAGE)
+ */
+function placeOfCounts({ shard: text, output, report }: EvaluateOptions): Place | undefined {
+  if (text === undefined) return undefined;
+  if (output === undefined || output === '-') {
+    throw badUsage(`${option('shard', text)}: expected ${option('output')}, a folder for its counts`);
+  }
+  const shard = parseShard(text, process.env);
+  if (report === undefined || shard.count === 1) return { shard, output };
+  throw badUsage(
+    `${option('report')} shows the worst of all images: merge the shards, then ask for it with ${option('shard', '0/1')} and the merged folder, where nothing is counted again`,
+  );
+}
+
+/** Which pairs a shard counts. */
+function shareOf({ pairs, failures }: Pairs, shard: Shard): Share {
+  const named = pairs.map((pair) => ({ name: basename(pair.image), pair }));
+  const sorted = [...named, ...failures].sort((a, b) => bytewise(a.name, b.name));
+  const part = partOf(sorted, shard);
+  return {
+    list: sorted.map(({ name }) => name),
+    pairs: part.flatMap((each) => ('pair' in each ? [each.pair] : [])),
+    failures: part.filter((each) => 'error' in each),
+  };
+}
+
+/** @throws NmodeError: BAD_USAGE where the folder has counts of another run; CANNOT_WRITE */
+async function openCounts(
+  { shard, output }: Place,
+  { list, failures }: Share,
+  model: Uint8Array,
+  counting: Counting,
+  options: object,
+): Promise<ShardRun> {
+  await makeFolder(output);
+  const { effective } = counting.session;
+  const identity = identityOf('eval', model, effective, options, list);
+  const run = await ShardRun.open(output, { ...identity, shard, about: counting }, list);
+  for (const { name, code, error } of failures) run.failed({ image: name, code, error, unpaired: true });
+  return run;
+}
+
+const filesOfPair = ({ image, inputs, mask }: Pair): readonly string[] => [...(inputs ?? [image]), mask];
+
+/** What an earlier process has counted of a pair. */
+async function countedBefore(run: ShardRun | undefined, pair: Pair): Promise<Counted | undefined> {
+  const entry = await run?.doneBefore(basename(pair.image), filesOfPair(pair));
+  return entry?.counted as Counted | undefined;
+}
+
+/** An outcome, which the manifest has then. */
+async function recorded<T extends Counted | Failure>(
+  pair: Pair,
+  outcome: T,
+  run: ShardRun | undefined,
+): Promise<T> {
+  const image = basename(pair.image);
+  if ('error' in outcome) run?.failed({ image, code: outcome.code, error: outcome.error });
+  else await run?.done({ image, bytes: await sizeOfFiles(filesOfPair(pair)), outputs: [], counted: outcome });
+  return outcome;
 }

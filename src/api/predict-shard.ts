@@ -8,7 +8,7 @@ import { ShardRun } from '../batch/shard-run.js';
 import { sizeOfFiles } from '../batch/written.js';
 import { bytewise } from '../files/bytewise.js';
 import type { OutputOptions } from './predict-files.js';
-import { filesOfTask, type ImageOptions, type Task, type Unfound } from './predict-tasks.js';
+import { type FoundTasks, filesOfTask, type ImageOptions, type Task } from './predict-tasks.js';
 
 /** A task that is split. */
 interface Sharded extends ImageOptions, OutputOptions {
@@ -16,23 +16,17 @@ interface Sharded extends ImageOptions, OutputOptions {
 }
 
 /** A shard's part of the images. */
-export interface Share {
+export interface Share extends FoundTasks {
   readonly shard: Shard;
   /** The paths of all images. */
   readonly list: readonly string[];
-  readonly tasks: readonly Task[];
-  readonly unfound: readonly Unfound[];
 }
 
 /**
  * Which images a shard does.
  * @throws NmodeError (BAD_USAGE) for what is not a list of files that all shards would find alike
  */
-export async function shareOf(
-  found: { readonly tasks: readonly Task[]; readonly unfound: readonly Unfound[] },
-  shard: Shard,
-  options: Sharded,
-): Promise<Share> {
+export async function shareOf(found: FoundTasks, shard: Shard, options: Sharded): Promise<Share> {
   const sharding = option('shard', options.shard);
   if (options.output === '-' || options.images.includes('-')) {
     throw badUsage(`${sharding}: expected folders and files, in place of standard input and output`);

@@ -43,6 +43,12 @@ export interface Unfound {
   readonly error: NmodeError;
 }
 
+/** What there is to do. */
+export interface FoundTasks {
+  readonly tasks: readonly Task[];
+  readonly unfound: readonly Unfound[];
+}
+
 /** The files of an image; none of what comes on standard input. */
 export function filesOfTask({ image, source }: Task): readonly string[] {
   if (typeof source === 'string') return [source];
@@ -56,7 +62,7 @@ export function filesOfTask({ image, source }: Task): readonly string[] {
 export async function findTasks(
   { images: paths, inputs }: ImageOptions,
   naming?: Recipe['files'],
-): Promise<{ readonly tasks: readonly Task[]; readonly unfound: readonly Unfound[] }> {
+): Promise<FoundTasks> {
   const tasks = new Map<string, Task>();
   const unfound: Unfound[] = [];
   const add = (task: Task) => {

@@ -19,7 +19,7 @@ import type { Teacher } from '../slimming/teacher/teacher.js';
 import { skipsIn } from './skips.js';
 import { withStructure } from './structure.js';
 import { verify } from './verify.js';
-import { verifyOrFail } from './write-verified.js';
+import { verifyOrFail } from './write-proven.js';
 
 /** A teacher that is open, and how it is closed. */
 export interface OpenTeacher {
@@ -84,16 +84,8 @@ async function ofCheckpoint(options: SlimOptions): Promise<OpenTeacher> {
 
 /** What a checkpoint's network is, held against a reference where there is one. */
 async function planOf(checkpoint: Checkpoint, options: SlimOptions) {
-  const {
-    decoder: _,
-    activation: __,
-    solverOptions: ___,
-    size,
-    head,
-    assume,
-    reference,
-    ...others
-  } = options;
+  const { decoder: _, activation: __, solverOptions: ___, head, ...others } = options;
+  const { size, assume, reference } = options;
   const asked = planExport({ ...others, size: { batch: 1, ...(size ?? imageSize(options)) } });
   // What students learn from are probabilities, whatever a reference holds.
   const { plan, notes } = await withStructure(checkpoint, asked, { assume, reference, tolerance: {} });

@@ -27,6 +27,7 @@ import { parityRule, type ReferenceTolerance } from '../parity/tolerance.js';
 /** A hypothesis that was run, with the head that comes closest. */
 export interface Trial {
   readonly hypothesis: Hypothesis;
+  /** What the reference was made with, if this is it: none where it holds logits. */
   readonly head: Head;
   readonly pass: boolean;
   readonly maxAbs: number;

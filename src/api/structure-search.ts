@@ -1,5 +1,4 @@
 import type { ExportPlan } from '../../exporters/assembly/export-plan.js';
-import type { Head } from '../../exporters/assembly/head.js';
 import {
   type Hypotheses,
   type Hypothesis,
@@ -24,10 +23,7 @@ export interface Reference {
 }
 
 /** What a reference has proven. */
-export interface Proven {
-  readonly hypothesis: Hypothesis;
-  /** What the reference was made with: none where it holds logits. */
-  readonly head: Head;
+export interface Proven extends Trial {
   /** Ids of others that give the same. */
   readonly alike: readonly string[];
   readonly size: { readonly batch: number; readonly height: number; readonly width: number };

@@ -72,9 +72,7 @@ export async function withStructure(
     throw new NmodeError(
       'BAD_USAGE',
       `${file}: ${option('assume', assume)}: there is no such hypothesis; the likeliest is ${at(all, 0).id}`,
-      {
-        detail: likeliestText(all),
-      },
+      { detail: likeliestText(all) },
     );
   }
   if (reference === undefined) {

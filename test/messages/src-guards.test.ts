@@ -13,7 +13,7 @@ import { loadTest } from '../../src/api/loadtest.js';
 import { optimizeModel } from '../../src/api/optimize.js';
 import { serve } from '../../src/api/serve.js';
 import { verify } from '../../src/api/verify.js';
-import { writeVerified } from '../../src/api/write-verified.js';
+import { writeVerified } from '../../src/api/write-proven.js';
 import { parseCount, parseDeadline, parseMilliseconds, parseSize } from '../../src/cli/flags/arguments.js';
 import { examplesFor } from '../../src/transform/calibration-inputs.js';
 import { safetensors } from '../support/craft.js';

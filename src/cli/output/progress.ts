@@ -11,7 +11,7 @@ interface Bar {
   /** Takes it away, and the clock before it, for what is to be printed. */
   stop(): void;
   start(total: number, value: number, payload: object): void;
-  update(value: number, payload?: object): void;
+  update(value: number, payload: object): void;
 }
 
 /**
@@ -39,7 +39,7 @@ export async function withBar<T>(
     stop();
     bar.start(total, value, payload);
   };
-  const update: Bar['update'] = (value, payload = {}) => bar.update(value, payload);
+  const update: Bar['update'] = (value, payload) => bar.update(value, payload);
   clock.start();
   try {
     return await interruptible((signal) => work(signal, { start, update, stop }));

@@ -1,14 +1,11 @@
 import { recipeSummary } from '../../../graph/common/recipe.js';
-import type { SlimProgress } from '../../slimming/slim-options.js';
+import type { SlimOptions, SlimProgress } from '../../slimming/slim-options.js';
 import { assumedLine } from './fields.js';
 import { paragraph, printable } from './print.js';
 import { withBar } from './progress.js';
 
 /** What long work is watched by. */
-interface Watching {
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: SlimProgress) => void;
-}
+type Watching = Required<Pick<SlimOptions, 'signal' | 'onProgress'>>;
 
 const PHASES: Readonly<Record<Exclude<SlimProgress['phase'], 'teacher'>, string>> = {
   images: 'images read',

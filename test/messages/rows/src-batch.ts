@@ -12,11 +12,6 @@ export const SRC_BATCH: Conditions = {
       'the name of a bundled model is no label that Kubernetes takes, or longer than 40',
     '… is there already: remove it, or name another folder': 'a file of the bundle exists in its folder',
   },
-  'src/api/evaluate-shard.ts': {
-    '…: expected …, a folder for its counts': 'evaluate is given a shard, and no folder or -',
-    '… shows the worst of all images: merge the shards, then ask for it with … and the merged folder, where nothing is counted again':
-      'a report is asked for of a shard that is not all images',
-  },
   'src/api/merge.ts': {
     '…: expected a folder for what is merged': 'the output of merge is -',
     '…: it does not say how images were counted: count the shard again':

@@ -125,7 +125,7 @@ export const SRC_MODELS: Conditions = {
     'the model takes images as they are, a reference holds prepared pixels: verify the network without its preprocessing, as `exportModel({ reference })` does':
       'an input of the model is uint8',
   },
-  'src/api/write-verified.ts': {
+  'src/api/write-proven.ts': {
     'the model misses the reference: …; nothing was written. ':
       'an output is beyond the tolerance, before a file was begun',
     'check that the reference was saved after model.eval(), and that … (eed, lmd and abm have the same keys), …, the form of the solver, … and … are those of the training':

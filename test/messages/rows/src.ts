@@ -40,6 +40,9 @@ export const SRC: Conditions = {
       'a reference is given for a checkpoint whose keys are those of a known network',
   },
   'src/api/evaluate.ts': {
+    '…: expected …, a folder for its counts': 'evaluate is given a shard, and no folder or -',
+    '… shows the worst of all images: merge the shards, then ask for it with … and the merged folder, where nothing is counted again':
+      'a report is asked for of a shard that is not all images',
     '…: a report is an .html file': 'the path of the report ends in neither .html nor .htm',
     '…: it gives masks of … classes, each of which is compared with its own label in the ground truth: … selects a single foreground':
       'the model gives masks of several classes, and a label or colour of one foreground is given',
