@@ -4,7 +4,7 @@ import { readReference } from '../../exporters/checkpoints/open.js';
 import type { Assumption, CheckedAssumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import { each, type Kinds, NUMBER, PATH } from '../../graph/common/option-kinds.js';
+import { each, type Kinds, NUMBER, PATH, taken } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import { HEAD_KEY } from '../../graph/common/recipe.js';
 import { encodeChunks, encodeModel } from '../../graph/file/write.js';
@@ -31,11 +31,8 @@ export const PROOF: Kinds<ProofOptions> = {
   ...each(['atol', 'rtol'], NUMBER),
 };
 
-/** Those of the rewriting. What is said of images is in the model already. */
-const REWRITING = [
-  ...(['level', 'target', 'precompute', 'precision', 'images', 'calibrate', 'method'] as const),
-  ...(['maxDscDrop', 'minutes', 'force', 'strictRecipe', 'signal', 'onProgress'] as const),
-] as const;
+/** Options of the rewriting: how images are prepared is in the model already. */
+const { recipe: _, window: __, grey: ___, layout: ____, ...REWRITING } = TRANSFORM;
 
 export interface ReferenceParity extends Parity {
   /** What was run: the file as written, or the network in float32 before it was lowered or put behind its images. */
@@ -84,7 +81,7 @@ export interface Made {
  */
 export async function writeProven(made: Made, options: ProofOptions) {
   const { reference } = options;
-  const rewriting = pick(options, REWRITING);
+  const rewriting = taken(options, REWRITING);
   const isVerified = reference !== undefined;
   const prepared = isVerified ? made.network?.() : undefined;
   const isOfLogits =

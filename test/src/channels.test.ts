@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { inGrey, TAKEN } from '../../runtime/images/channels.js';
@@ -8,7 +8,16 @@ import { TIFF_TAGS, tiffTag } from '../../runtime/images/files/tiff.js';
 import { type LocalFiles, readChannels } from '../../runtime/node/images/channels.js';
 import { readImage } from '../../runtime/node/images/files.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
-import { channelCase, channelCases, expectedOf, exportCase, farthest, imageOf } from '../support/channels.js';
+import { exportModel } from '../../src/api/export.js';
+import {
+  channelCase,
+  channelCases,
+  expectedOf,
+  exportCase,
+  farthest,
+  hintsOfChannels,
+  imageOf,
+} from '../support/channels.js';
 import { fixture } from '../support/fixtures.js';
 import { nmode } from '../support/nmode.js';
 import { handmadePng, indexedPng } from '../support/png.js';
@@ -34,6 +43,20 @@ describe('what NumPy, Pillow and PyTorch make of an image', () => {
     const { probabilities } = await segmenter.segment(imageOf(each));
     expect(farthest(probabilities?.data ?? [], expectedOf(each))).toBeLessThanOrEqual(1e-5);
   });
+});
+
+it('an export is compared on images whose channels are files, by the names that they are said to have', async () => {
+  const each = channelCase('nonzero');
+  const images = join(folder, 'compared');
+  mkdirSync(images);
+  for (const file of imageOf(each)) copyFileSync(file, join(images, basename(file)));
+  const { difference } = await exportModel({
+    ...{ checkpoint: fixture('channels', each.checkpoint), output: join(folder, 'fp16.onnx') },
+    ...hintsOfChannels(each),
+    ...{ images, inputs: ['{case}_0000.png', '{case}_0001.png'] },
+    ...{ precision: 'fp16', maxDscDrop: 0.5 },
+  });
+  expect(difference).toMatchObject({ images: 1 });
 });
 
 describe('one channel', () => {
