@@ -18,7 +18,7 @@ import { groupLimits, usableCores, usableMemory } from '../../runtime/node/sessi
 import { loadRuntime } from '../../runtime/node/sessions/native.js';
 import type { ProviderPlacement } from '../../runtime/node/sessions/provider-placement.js';
 import { PROVIDER_IDS, type ProviderId } from '../../runtime/node/sessions/providers.js';
-import { type Lack, lackOf } from '../../runtime/node/sessions/requirements.js';
+import { lackOf } from '../../runtime/node/sessions/requirements.js';
 import { createSession } from '../../runtime/node/sessions/session.js';
 import type { ProviderCheck } from '../../runtime/sessions/probe.js';
 
@@ -103,7 +103,7 @@ async function diagnose(
   options: DoctorOptions,
 ): Promise<ProviderDiagnosis> {
   options.signal?.throwIfAborted();
-  const lack: Lack | undefined = lackOf(provider);
+  const lack = lackOf(provider);
   if (lack !== undefined)
     return { provider, works: false, problem: lack.what, ...(lack.remedy && { remedy: lack.remedy }) };
   try {

@@ -79,7 +79,7 @@ async function evaluated(options: EvaluateOptions): Promise<EvaluationReport> {
   const model = await loadModel(options.model, loading);
   const naming = { inputs: options.inputs, files: statedRecipe(model.model)?.files };
   const found = await findPairs(options.images, options.masks, naming);
-  const share = place && shareOf(found, place.shard);
+  const share = place && shareOf(found, place);
   const { pairs, failures: unpaired } = share ?? found;
   if (options.report !== undefined) {
     if (!/\.html?$/i.test(options.report)) {
@@ -98,7 +98,7 @@ async function evaluated(options: EvaluateOptions): Promise<EvaluationReport> {
     ...{ at, cleaning, reading, recipe, session, assumed },
     ...(threshold !== undefined && { threshold }),
   };
-  await using run = place && share && (await openCounts(place, share, model.bytes, counting, options));
+  await using run = share && (await openCounts(share, model.bytes, counting, options));
   const counted: Counted[] = [];
   const failures = [...unpaired];
   let done = 0;
@@ -155,7 +155,7 @@ interface Place {
 }
 
 /** A shard's part of what is counted. */
-interface Share extends Pick<Pairs, 'pairs' | 'failures'> {
+interface Share extends Place, Pick<Pairs, 'pairs' | 'failures'> {
   /** The names of all that is counted or cannot be. */
   readonly list: readonly string[];
 }
@@ -177,11 +177,12 @@ function placeOfCounts({ shard: text, output, report }: EvaluateOptions): Place 
 }
 
 /** Which pairs a shard counts. */
-function shareOf({ pairs, failures }: Pairs, shard: Shard): Share {
+function shareOf({ pairs, failures }: Pairs, place: Place): Share {
   const named = pairs.map((pair) => ({ name: basename(pair.image), pair }));
   const sorted = [...named, ...failures].sort((a, b) => bytewise(a.name, b.name));
-  const part = partOf(sorted, shard);
+  const part = partOf(sorted, place.shard);
   return {
+    ...place,
     list: sorted.map(({ name }) => name),
     pairs: part.flatMap((each) => ('pair' in each ? [each.pair] : [])),
     failures: part.filter((each) => 'error' in each),
@@ -190,8 +191,7 @@ function shareOf({ pairs, failures }: Pairs, shard: Shard): Share {
 
 /** @throws NmodeError: BAD_USAGE where the folder has counts of another run; CANNOT_WRITE */
 async function openCounts(
-  { shard, output }: Place,
-  { list, failures }: Share,
+  { shard, output, list, failures }: Share,
   model: Uint8Array,
   counting: Counting,
   options: object,
@@ -213,11 +213,7 @@ async function countedBefore(run: ShardRun | undefined, pair: Pair): Promise<Cou
 }
 
 /** An outcome, which the manifest has then. */
-async function recorded<T extends Counted | Failure>(
-  pair: Pair,
-  outcome: T,
-  run: ShardRun | undefined,
-): Promise<T> {
+async function recorded(pair: Pair, outcome: Counted | Failure, run: ShardRun | undefined) {
   const image = basename(pair.image);
   if ('error' in outcome) run?.failed({ image, code: outcome.code, error: outcome.error });
   else await run?.done({ image, bytes: await sizeOfFiles(filesOfPair(pair)), outputs: [], counted: outcome });

@@ -184,16 +184,10 @@ class Client {
   ): Promise<IncomingMessage> {
     const { token } = this.#options;
     const request = this.#base.protocol === 'https:' ? httpsRequest : httpRequest;
+    const authorized = token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
+    const options = { method, agent: this.#agent, headers: authorized };
     return new Promise((resolve, reject) => {
-      const sending = request(
-        new URL(path, this.#base),
-        {
-          method,
-          agent: this.#agent,
-          headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-        },
-        resolve,
-      );
+      const sending = request(new URL(path, this.#base), options, resolve);
       sending.on('error', reject);
       sending.end(body);
     });
@@ -223,9 +217,7 @@ class Client {
   }
 
   /** A request of noise that the model takes. */
-  async prepare(
-    model: string,
-  ): Promise<{ body: Buffer; headers: Record<string, string>; shape: readonly number[] }> {
+  async prepare(model: string) {
     const { inputs } = await this.#ask<{ readonly inputs: readonly Port[] }>(
       'GET',
       `/v2/models/${encodeURIComponent(model)}`,
