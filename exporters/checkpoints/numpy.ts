@@ -1,6 +1,6 @@
 import { DTYPES, type DType, isDType } from '../../graph/ir/dtype.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
-import { stridedTensor } from './strided.js';
+import { type Storage, stridedTensor } from './strided.js';
 
 /** The element type of a NumPy array. */
 export interface NumpyType {
@@ -20,12 +20,6 @@ export function numpyType(text: string): NumpyType | undefined {
   return isDType(name) ? { dtype: name, bigEndian: order === '>' } : undefined;
 }
 
-/** The bytes of an array, made when asked for. */
-export interface ArrayData {
-  readonly size: number;
-  bytes(): Uint8Array;
-}
-
 /**
  * An array of the elements in `data`, which it must fill exactly.
  * @throws RangeError where it does not
@@ -34,12 +28,12 @@ export function numpyTensor(
   { dtype, bigEndian }: NumpyType,
   dims: readonly number[],
   fortranOrder: boolean,
-  data: ArrayData,
+  data: Storage,
 ): Tensor {
   const strides = fortranOrder ? columnMajor(dims) : columnMajor(dims.toReversed()).toReversed();
   const tensor = stridedTensor({
     ...{ dtype, dims, strides, bigEndian, offset: 0 },
-    storage: { key: 'array', size: data.size, bytes: () => data.bytes() },
+    storage: data,
   });
   const expected = dims.reduce((product, dim) => product * dim, DTYPES[dtype].bytes);
   if (data.size !== expected) {

@@ -192,5 +192,11 @@ function joined(own: ReadonlyMap<string, Tensor>, wrapped: readonly Wrapped[]): 
     models.push(...found.models);
     for (const [key, tensor] of found.tensors) tensors.set(`${name}.${key}`, tensor);
   }
-  return tensors.size > 0 ? { tensors, under: '', others: [], copies: [], beside: [], models } : undefined;
+  return tensors.size > 0 ? weightsAlone(tensors, models) : undefined;
 }
+
+/** Weights that stand under no key, and nothing beside them. */
+export const weightsAlone = (
+  tensors: ReadonlyMap<string, Tensor>,
+  models: readonly string[] = [],
+): StateDict => ({ tensors, under: '', others: [], copies: [], beside: [], models });

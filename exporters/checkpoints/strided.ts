@@ -4,13 +4,32 @@ import { aligned, byteLength, elementCount, type Tensor } from '../../graph/ir/t
 
 /** The flat memory behind one or several tensors. */
 export interface Storage {
-  readonly key: string;
   /** Number of bytes that the file holds for it. */
   readonly size: number;
   /** All of it. Read once and kept, since tensors share it. */
   bytes(): Uint8Array;
   /** All of it, into memory of that size; nothing is kept. */
   readInto?(target: Uint8Array): void;
+}
+
+/** A storage in a file: all of it is kept once it was read. */
+export function keptStorage(
+  size: number,
+  read: () => Uint8Array,
+  readInto: (target: Uint8Array) => void,
+): Storage {
+  let kept: Uint8Array | undefined;
+  return {
+    size,
+    bytes() {
+      kept ??= read();
+      return kept;
+    },
+    readInto(target) {
+      if (kept === undefined) readInto(target);
+      else target.set(kept);
+    },
+  };
 }
 
 /** No tensor of an ONNX file is larger. */

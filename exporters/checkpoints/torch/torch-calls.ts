@@ -1,12 +1,12 @@
 import { Global, Inert, type PickleValue, Tuple } from '../pickle/pickle-values.js';
-import { UnreadableTensor } from '../unreadable.js';
 import {
   arrayOf,
   NumpyArray,
   NumpyDtype,
+  PickledObject,
   PickledTensor,
   tensorOf,
-  unknownObject,
+  unreadableTensor,
   wholeNumbers,
 } from './torch-values.js';
 
@@ -31,9 +31,7 @@ const unreadable =
   (sizesAt: number | undefined, why: (args: Args) => string): Call =>
   (args) => {
     const sizes = sizesAt === undefined ? undefined : args[sizesAt];
-    return new PickledTensor(
-      new UnreadableTensor(sizes instanceof Tuple ? wholeNumbers(sizes) : [], why(args)),
-    );
+    return unreadableTensor(sizes instanceof Tuple ? wholeNumbers(sizes) : [], why(args));
   };
 
 const QUANTIZED =
@@ -50,7 +48,7 @@ const fromBuffer: Call = ([data, type, shape, order]) =>
 
 /** Python's `bytes` and `bytearray`: of nothing, of bytes, or of a text and its encoding, which stays one (`pickledBytes`). */
 const toBytes: Call = ([data = new Uint8Array(0)]) =>
-  typeof data === 'string' || data instanceof Uint8Array ? data : unknownObject('bytes');
+  typeof data === 'string' || data instanceof Uint8Array ? data : new PickledObject('bytes');
 
 const toSet: Call = ([items]) => new Set(Array.isArray(items) ? items : []);
 
@@ -109,15 +107,13 @@ export const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ...numpyCore('numeric._frombuffer', fromBuffer),
   [
     'numpy.dtype',
-    ([text]) => (typeof text === 'string' ? new NumpyDtype(text) : unknownObject('numpy.dtype')),
+    ([text]) => (typeof text === 'string' ? new NumpyDtype(text) : new PickledObject('numpy.dtype')),
   ],
 ]);
 
 function fromData([data]: Args): PickleValue {
   return tensorOf(data) === undefined
-    ? new PickledTensor(
-        new UnreadableTensor([], 'is on a device whose data is not understood: save it after cpu()'),
-      )
+    ? unreadableTensor([], 'is on a device whose data is not understood: save it after cpu()')
     : (data ?? null);
 }
 
@@ -125,12 +121,7 @@ function fromData([data]: Args): PickleValue {
 function sparse([, data]: Args): PickleValue {
   const parts = data instanceof Tuple ? data.items : [];
   const sizes = parts.find((part) => part instanceof Tuple);
-  return new PickledTensor(
-    new UnreadableTensor(
-      sizes === undefined ? [] : wholeNumbers(sizes),
-      'is sparse: save it after to_dense()',
-    ),
-  );
+  return unreadableTensor(sizes ? wholeNumbers(sizes) : [], 'is sparse: save it after to_dense()');
 }
 
 function ofClass(type: PickleValue | undefined): string {
@@ -146,11 +137,9 @@ function rebuildPlain(
   typed?: PickleValue,
 ): PickleValue {
   if (!(metadata instanceof Map && metadata.size > 0)) return world.rebuild(args, typed);
-  return new PickledTensor(
-    new UnreadableTensor(
-      wholeNumbers(args[2]),
-      'is a conjugate or negated view: save it after resolve_conj() and resolve_neg()',
-    ),
+  return unreadableTensor(
+    wholeNumbers(args[2]),
+    'is a conjugate or negated view: save it after resolve_conj() and resolve_neg()',
   );
 }
 

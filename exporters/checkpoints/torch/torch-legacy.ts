@@ -2,8 +2,8 @@ import { DTYPES } from '../../../graph/ir/dtype.js';
 import { isPickle, unpickle } from '../pickle/pickle.js';
 import { PickleBudget } from '../pickle/pickle-machine.js';
 import { type PickleValue, shown } from '../pickle/pickle-values.js';
-import { Cursor, type Source } from '../source.js';
-import type { Storage } from '../strided.js';
+import { Cursor, memorySource, type Source } from '../source.js';
+import { keptStorage, type Storage } from '../strided.js';
 import { type StorageReference, TorchWorld } from './torch.js';
 import { MAX_PICKLE_BYTES } from './torch-zip.js';
 
@@ -46,6 +46,19 @@ export function readTorchLegacy(source: Source, budget = new PickleBudget()): Pi
   return object;
 }
 
+/** The object in a file of Python's own `pickle.dump`: arrays of NumPy hold their numbers, tensors a stream of `torch.save` each. */
+export function readPlainPickle(source: Source): PickleValue {
+  const budget = new PickleBudget();
+  const world = new TorchWorld({
+    locate({ key }) {
+      throw new Error(`storage '${key}' is missing: the pickle is a part of another file`);
+    },
+    bigEndian: false,
+    load: (stream) => readTorchLegacy(memorySource(stream), budget),
+  });
+  return unpickle(new Cursor(source, 0, MAX_PICKLE_BYTES), world, budget);
+}
+
 function byteSize({ dtype, elements }: StorageReference): number {
   return elements * DTYPES[dtype].bytes;
 }
@@ -85,23 +98,12 @@ function fileStorage(
   source: Source,
   places: ReadonlyMap<string, number>,
 ): Storage {
-  let bytes: Uint8Array | undefined;
   const size = byteSize(reference);
   const placeOf = () => {
     const place = places.get(reference.key);
     if (place === undefined) throw new Error(`storage '${reference.key}' is missing from the file`);
     return place;
   };
-  return {
-    key: reference.key,
-    size,
-    bytes() {
-      bytes ??= source.read(placeOf(), size);
-      return bytes;
-    },
-    readInto(target) {
-      if (bytes === undefined) source.readInto(target, placeOf());
-      else target.set(bytes);
-    },
-  };
+  const read = () => source.read(placeOf(), size);
+  return keptStorage(size, read, (target) => source.readInto(target, placeOf()));
 }

@@ -1,7 +1,7 @@
 import type { DType } from '../../../graph/ir/dtype.js';
 import type { Tensor } from '../../../graph/ir/tensor.js';
-import { type ArrayData, type NumpyType, numpyTensor, numpyType } from '../numpy.js';
-import { type Inert, type PickleValue, Stateful, shown, Tuple } from '../pickle/pickle-values.js';
+import { type NumpyType, numpyTensor, numpyType } from '../numpy.js';
+import { type PickleValue, Stateful, shown, Tuple } from '../pickle/pickle-values.js';
 import { MAX_RANK, type Storage } from '../strided.js';
 import { UnreadableTensor } from '../unreadable.js';
 
@@ -19,7 +19,11 @@ export class PickledTensor {
   constructor(readonly tensor: Tensor) {}
 }
 
-/** An object of a class that is not known: a whole model, perhaps, whose state is dicts of tensors. */
+/** A tensor whose numbers are not read. @param why what it is and what to do */
+export const unreadableTensor = (dims: readonly number[], why: string) =>
+  new PickledTensor(new UnreadableTensor(dims, why));
+
+/** What a call makes that is not understood, an object of a class that is not known: a whole model, perhaps, whose state is dicts of tensors. */
 export class PickledObject extends Stateful {
   /** Its attributes, by name. */
   attributes: ReadonlyMap<PickleValue, PickleValue> = new Map();
@@ -31,12 +35,10 @@ export class PickledObject extends Stateful {
 
 /** `numpy.dtype`: the constructor is told kind and size, the state the byte order. */
 export class NumpyDtype extends Stateful {
-  readonly #text: string;
   #order = '<';
 
-  constructor(text: string) {
+  constructor(readonly text: string) {
     super('numpy.dtype');
-    this.#text = text;
   }
 
   setState(state: PickleValue): void {
@@ -45,11 +47,7 @@ export class NumpyDtype extends Stateful {
   }
 
   get type(): NumpyType | undefined {
-    return numpyType(`${this.#order}${this.#text}`);
-  }
-
-  get text(): string {
-    return this.#text;
+    return numpyType(`${this.#order}${this.text}`);
   }
 }
 
@@ -88,7 +86,7 @@ export function arrayOf(
  * Pickled bytes. Protocol 2 writes them as a text to be encoded, Python 2 as a text; that is done when they are asked for, since
  * a pickle may recall one text a million times.
  */
-export function pickledBytes(data: PickleValue | undefined): ArrayData | undefined {
+export function pickledBytes(data: PickleValue | undefined): Storage | undefined {
   if (data instanceof Uint8Array) return { size: data.length, bytes: () => data };
   return typeof data === 'string' ? { size: data.length, bytes: () => latin1Bytes(data) } : undefined;
 }
@@ -125,9 +123,4 @@ export function tensorOf(value: PickleValue | undefined): Tensor | undefined {
     return new UnreadableTensor([], `is of a class that is not known (${value.path}): save plain tensors`);
   }
   return value instanceof PickledTensor || value instanceof NumpyArray ? value.tensor : undefined;
-}
-
-/** What a call makes that is not understood. */
-export function unknownObject(path: string): Inert {
-  return new PickledObject(path);
 }

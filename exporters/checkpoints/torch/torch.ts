@@ -1,13 +1,13 @@
 import { type DType, isDType } from '../../../graph/ir/dtype.js';
 import { Global, type PickleValue, type PickleWorld, Tuple } from '../pickle/pickle-values.js';
 import { type Storage, stridedTensor } from '../strided.js';
-import { UnreadableTensor } from '../unreadable.js';
 import { CALLS, type Rebuilder } from './torch-calls.js';
 import {
+  PickledObject,
   PickledTensor,
   pickledBytes,
   TypedStorage,
-  unknownObject,
+  unreadableTensor,
   wholeNumber,
   wholeNumbers,
 } from './torch-values.js';
@@ -56,33 +56,30 @@ export class TorchWorld implements PickleWorld, Rebuilder {
   readonly #storages = new Map<string, Storage>();
   /** A stream that the pickle recalls a thousand times is read once. */
   readonly #loaded = new Map<PickleValue, PickleValue>();
-  readonly #places: StoragePlaces;
 
-  constructor(places: StoragePlaces) {
-    this.#places = places;
-  }
+  constructor(private readonly places: StoragePlaces) {}
 
   call(callable: Global, args: readonly PickleValue[]): PickleValue {
     const known = CALLS.get(callable.path);
     if (known !== undefined) return known(args, this);
     // Protocols 0 and 1 make an object by (class, base, state), later ones by calling its class.
     const [type] = /^copy_?reg\._reconstructor$/.test(callable.path) ? args : [];
-    return unknownObject(type instanceof Global ? type.path : callable.path);
+    return new PickledObject(type instanceof Global ? type.path : callable.path);
   }
 
   forward(callable: PickleValue | undefined, args: PickleValue | undefined): PickleValue {
     if (!(callable instanceof Global) || !(args instanceof Tuple))
-      return unknownObject('_rebuild_from_type_v2');
+      return new PickledObject('_rebuild_from_type_v2');
     // One level only: a rebuild of a rebuild does not occur, and could recurse without end.
     return callable.path.startsWith('torch._utils.')
       ? this.call(callable, args.items)
-      : unknownObject(callable.path);
+      : new PickledObject(callable.path);
   }
 
   load(stream: PickleValue = null): PickleValue {
-    const { load } = this.#places;
+    const { load } = this.places;
     const data = pickledBytes(stream);
-    if (load === undefined || data === undefined) return unknownObject('_load_from_bytes');
+    if (load === undefined || data === undefined) return new PickledObject('_load_from_bytes');
     const known = this.#loaded.get(stream);
     if (known !== undefined) return known;
     const object = load(data.bytes());
@@ -104,10 +101,10 @@ export class TorchWorld implements PickleWorld, Rebuilder {
     if (kind !== 'storage' || typeof key !== 'string' || typeof elements !== 'number' || elements < 0) {
       throw new TypeError('a persistent id that names no storage');
     }
-    if (dtype === undefined) return unknownObject(path);
+    if (dtype === undefined) return new PickledObject(path);
     let storage = this.#storages.get(key);
     if (storage === undefined) {
-      storage = this.#places.locate({ key, dtype, elements });
+      storage = this.places.locate({ key, dtype, elements });
       this.#storages.set(key, storage);
     }
     return new TypedStorage(dtype, storage, view instanceof Tuple ? wholeNumber(view.items[1]) : 0);
@@ -118,17 +115,15 @@ export class TorchWorld implements PickleWorld, Rebuilder {
     const [typedStorage, offset, sizes, strides] = args;
     const dims = wholeNumbers(sizes);
     if (!(typedStorage instanceof TypedStorage)) {
-      return new PickledTensor(new UnreadableTensor(dims, 'has a storage of a class that is not known'));
+      return unreadableTensor(dims, 'has a storage of a class that is not known');
     }
     const { storage, start } = typedStorage;
     const dtype = typed instanceof Global ? namedDtype(typed) : typedStorage.dtype;
     if (dtype === undefined) {
       const name = typed instanceof Global ? typed.path : '';
-      return new PickledTensor(
-        new UnreadableTensor(
-          dims,
-          `cannot be read, as element type ${name} is not supported: save it after float()`,
-        ),
+      return unreadableTensor(
+        dims,
+        `cannot be read, as element type ${name} is not supported: save it after float()`,
       );
     }
     return new PickledTensor(
@@ -138,7 +133,7 @@ export class TorchWorld implements PickleWorld, Rebuilder {
         strides: wholeNumbers(strides),
         offset: start + wholeNumber(offset),
         storage,
-        bigEndian: this.#places.bigEndian,
+        bigEndian: this.places.bigEndian,
       }),
     );
   }

@@ -8,7 +8,7 @@ import { float32Values } from '../../../graph/ir/tensor.js';
 import { safetensors } from '../../support/craft.js';
 
 function storage(data: Uint8Array) {
-  return { key: '0', size: data.length, bytes: () => data };
+  return { size: data.length, bytes: () => data };
 }
 
 describe('views', () => {
@@ -45,7 +45,7 @@ describe('views', () => {
     const bytes = jest.fn(() => data);
     const tensor = stridedTensor({
       ...{ dtype: 'float32', dims: [2], strides: [1], offset: 0, bigEndian: false },
-      storage: { key: '0', size: data.length, bytes },
+      storage: { size: data.length, bytes },
     });
     expect(tensor.dims).toEqual([2]);
     expect(bytes).not.toHaveBeenCalled();

@@ -35,10 +35,6 @@ export const PICKLES: Conditions = {
     "its entry '…' is too large, nested too deeply, or holds itself":
       'what stands beside the weights is no configuration: a pickle may hold one list a million times',
   },
-  'exporters/checkpoints/pickle/plain-pickle.ts': {
-    "storage '…' is missing: the pickle is a part of another file":
-      'a file that is a bare pickle refers to a storage by a persistent id, as data.pkl of a zip does',
-  },
   'exporters/checkpoints/state-dict.ts': {
     'holds an object of …, not a state dict: save model.state_dict() instead':
       'no tensors were found, and the object, or one under a usual key, is of a class that is not known',
@@ -69,6 +65,8 @@ export const PICKLES: Conditions = {
     "the file ends within storage '…': download or save it again":
       'the elements of a storage end beyond the file',
     "storage '…' is missing from the file": 'a tensor is read whose storage is not in the list',
+    "storage '…' is missing: the pickle is a part of another file":
+      'a file that is a bare pickle refers to a storage by a persistent id, as data.pkl of a zip does',
   },
   'exporters/checkpoints/torch/torch-values.ts': {
     'bytes of the pickle are no latin-1 text':
