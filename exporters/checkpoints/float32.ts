@@ -1,10 +1,7 @@
 import { fromHalf } from '../../graph/common/half.js';
 import { computed } from '../../graph/ir/computed.js';
-import { DTYPES } from '../../graph/ir/dtype.js';
+import { DTYPES, type DType } from '../../graph/ir/dtype.js';
 import { aligned, type Tensor } from '../../graph/ir/tensor.js';
-
-/** What turning a tensor into float32 does to its numbers. */
-export type Conversion = 'same' | 'widened' | 'narrowed';
 
 /** float32 elements: halves widen exactly, doubles round to the nearest. */
 function convert({ dtype, bytes }: Tensor, result: Float32Array): void {
@@ -31,17 +28,12 @@ function convert({ dtype, bytes }: Tensor, result: Float32Array): void {
   }
 }
 
-const CONVERSIONS: ReadonlyMap<Tensor['dtype'], Conversion> = new Map([
-  ['float32', 'same'],
-  ['float16', 'widened'],
-  ['bfloat16', 'widened'],
-  ['float64', 'narrowed'],
-]);
+const FLOATING: readonly DType[] = ['float32', 'float16', 'bfloat16', 'float64'];
 
-/** A floating-point tensor as float32, converted when read; undefined for whole numbers. */
-export function toFloat32(tensor: Tensor): { tensor: Tensor; conversion: Conversion } | undefined {
-  const conversion = CONVERSIONS.get(tensor.dtype);
-  if (conversion === undefined) return undefined;
-  if (conversion === 'same') return { tensor, conversion };
-  return { tensor: computed(tensor.dims, (values) => convert(tensor, values)), conversion };
+/** A floating-point tensor as float32, converted when read, and whether that rounds it; undefined for whole numbers. */
+export function toFloat32(tensor: Tensor): { tensor: Tensor; isNarrowed: boolean } | undefined {
+  const { dtype, dims } = tensor;
+  if (!FLOATING.includes(dtype)) return undefined;
+  const converted = dtype === 'float32' ? tensor : computed(dims, (values) => convert(tensor, values));
+  return { tensor: converted, isNarrowed: dtype === 'float64' };
 }

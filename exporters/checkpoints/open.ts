@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { type ErrorCode, NmodeError, printable, reason } from '../../graph/common/errors.js';
-import { byteLength, type Tensor } from '../../graph/ir/tensor.js';
+import { byteLength, type Tensor, tensorOf } from '../../graph/ir/tensor.js';
 import { withoutAverages } from './averages.js';
 import { toFloat32 } from './float32.js';
 import { placeOf } from './folder.js';
@@ -48,24 +48,21 @@ export interface Checkpoint {
   close(): void;
 }
 
-/** The first bytes of a file, as latin-1 text. */
-function startOf(source: FileSource): string {
-  return Buffer.from(source.read(0, Math.min(START_BYTES, source.size))).toString('latin1');
-}
-
 function fileStart(source: FileSource, name: string): FileStart {
   const { size } = source;
-  const end = Buffer.from(source.read(Math.max(0, size - END_BYTES), Math.min(END_BYTES, size)));
-  return { name, size, text: startOf(source), end: end.toString('latin1') };
+  const latin1 = (offset: number, end: number) =>
+    Buffer.from(source.read(offset, end - offset)).toString('latin1');
+  const text = latin1(0, Math.min(START_BYTES, size));
+  return { name, size, text, end: latin1(Math.max(0, size - END_BYTES), size) };
 }
 
 /** What reads a file, by its first bytes, whatever its name. */
 function readerOf(source: FileSource, name: string): (typeof READERS)[number] {
   const shard = shardText(name);
   if (shard !== undefined) throw new Error(shard);
-  const start = startOf(source);
-  const reader = READERS.find(({ matches }) => matches(start));
-  if (reader === undefined) throw new Error(foreignFile(fileStart(source, name)));
+  const start = fileStart(source, name);
+  const reader = READERS.find(({ matches }) => matches(start.text));
+  if (reader === undefined) throw new Error(foreignFile(start));
   return reader;
 }
 
@@ -170,15 +167,13 @@ function placeNotes({ under, others, models }: StateDict, key = ''): readonly st
  */
 export async function readReference(path: string): Promise<ReadonlyMap<string, Tensor>> {
   return reading(path, 'BAD_REFERENCE', async (source) => {
-    const start = startOf(source);
-    const zip = start.startsWith(ZIP_START);
-    if (!zip && !SAFETENSORS_START.test(start))
-      throw new Error(foreignReference(fileStart(source, basename(path))));
+    const start = fileStart(source, basename(path));
+    const zip = start.text.startsWith(ZIP_START);
+    if (!zip && !SAFETENSORS_START.test(start.text)) throw new Error(foreignReference(start));
     const tensors = zip ? await readNpz(source) : readSafetensors(source).tensors;
     const loaded = Array.from(tensors, ([name, stored]): [string, Tensor] => {
       const { dtype, dims, bytes } = toFloat32(stored)?.tensor ?? stored;
-      const data = bytes();
-      return [name, { dtype, dims, bytes: () => data }];
+      return [name, tensorOf(dtype, dims, bytes())];
     });
     source.close();
     return new Map(loaded);

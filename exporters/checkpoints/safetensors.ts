@@ -25,26 +25,12 @@ const DTYPE_NAMES: ReadonlyMap<unknown, DType> = new Map([
   ['BOOL', 'bool'],
 ]);
 
-interface Placed {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly dims: readonly number[];
-  readonly begin: number;
-  readonly end: number;
-}
-
-/** What a safetensors file holds. */
-export interface Safetensors {
-  readonly tensors: ReadonlyMap<string, Tensor>;
-  /** The format's free field: texts by name. */
-  readonly metadata: ReadonlyMap<string, string>;
-}
-
 /**
  * Reads a safetensors file: 8 bytes of header length, a JSON header, the data (the format's README).
  * The data must be covered without holes or overlaps, and every name must occur once.
+ * @returns the tensors, and `metadata`, the format's free field: texts by name
  */
-export function readSafetensors(source: Source): Safetensors {
+export function readSafetensors(source: Source) {
   const prefix = source.read(0, 8);
   const length = Number(new DataView(prefix.buffer).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES) {
@@ -146,7 +132,7 @@ function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-function place(name: string, entry: unknown): Placed {
+function place(name: string, entry: unknown) {
   const { dtype: dtypeName, shape, data_offsets: offsets } = Object(entry) as Record<string, unknown>;
   const dtype = DTYPE_NAMES.get(dtypeName);
   if (dtype === undefined) {

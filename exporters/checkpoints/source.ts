@@ -96,14 +96,14 @@ export class Cursor {
   #window = new Uint8Array(0);
   #start = 0;
   #at: number;
-  readonly #source: Source;
-  readonly #limit: number;
   readonly #end: number;
 
-  constructor(source: Source, start: number, limit: number) {
-    this.#source = source;
+  constructor(
+    private readonly source: Source,
+    start: number,
+    private readonly limit: number,
+  ) {
     this.#at = start;
-    this.#limit = limit;
     this.#end = Math.min(source.size, start + limit);
   }
 
@@ -126,18 +126,18 @@ export class Cursor {
     const known = inWindow >= 0 && inWindow + length <= this.#window.length;
     const bytes = known
       ? this.#window.slice(inWindow, inWindow + length)
-      : this.#source.read(this.#at, length);
+      : this.source.read(this.#at, length);
     this.#at += length;
     return bytes;
   }
 
   #ended(): RangeError {
-    const isCut = this.#end === this.#source.size;
-    return new RangeError(isCut ? CUT_SHORT : `a pickle of more than ${this.#limit} bytes, no more are read`);
+    const isCut = this.#end === this.source.size;
+    return new RangeError(isCut ? CUT_SHORT : `a pickle of more than ${this.limit} bytes, no more are read`);
   }
 
   #fill(): void {
     this.#start = this.#at;
-    this.#window = new Uint8Array(this.#source.read(this.#at, Math.min(WINDOW, this.#end - this.#at)));
+    this.#window = new Uint8Array(this.source.read(this.#at, Math.min(WINDOW, this.#end - this.#at)));
   }
 }

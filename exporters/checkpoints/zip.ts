@@ -30,11 +30,8 @@ const DEFLATED = 8;
 
 /** Lets yauzl read the directory through a source; what goes wrong there reaches its callbacks. */
 class SourceReader extends yauzl.RandomAccessReader {
-  readonly #source: Source;
-
-  constructor(source: Source) {
+  constructor(private readonly source: Source) {
     super();
-    this.#source = source;
   }
 
   override read(
@@ -45,7 +42,7 @@ class SourceReader extends yauzl.RandomAccessReader {
     callback: (error: Error | null, bytesRead?: number) => void,
   ): void {
     try {
-      buffer.set(this.#source.read(position, length), offset);
+      buffer.set(this.source.read(position, length), offset);
     } catch (error) {
       setImmediate(callback, error instanceof Error ? error : new Error(String(error)));
       return;

@@ -85,7 +85,7 @@ class Ledger {
       const expected = `${converted === undefined ? 'real floating-point numbers ' : ''}${shapeText(shape)}`;
       this.misshapen.push(`${key} is ${stored.dtype} ${shapeText(stored.dims)}, expected ${expected}`);
     } else {
-      if (converted.conversion === 'narrowed') this.narrowed.push(key);
+      if (converted.isNarrowed) this.narrowed.push(key);
       return this.#checked(key, converted.tensor);
     }
     return this.#absent(key, shape);

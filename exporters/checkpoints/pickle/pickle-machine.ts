@@ -41,26 +41,19 @@ export class PickleBudget {
 export class PickleMachine {
   readonly #stack: (PickleValue | typeof MARK)[] = [];
   readonly #memo = new Map<number, PickleValue>();
-  readonly #budget: PickleBudget;
-  readonly cursor: Cursor;
-  readonly world: PickleWorld;
 
-  constructor(cursor: Cursor, world: PickleWorld, budget: PickleBudget) {
-    this.#budget = budget;
-    this.cursor = cursor;
-    this.world = world;
-  }
-
-  push(value: PickleValue): void {
-    this.#push(value);
-  }
+  constructor(
+    readonly cursor: Cursor,
+    readonly world: PickleWorld,
+    private readonly budget: PickleBudget,
+  ) {}
 
   mark(): void {
-    this.#push(MARK);
+    this.push(MARK);
   }
 
-  #push(slot: PickleValue | typeof MARK): void {
-    this.#budget.charge(1);
+  push(slot: PickleValue | typeof MARK): void {
+    this.budget.charge(1);
     if (this.#stack.length === MAX_STACK)
       throw new RangeError(`the pickle has more than ${MAX_STACK} values on its stack`);
     this.#stack.push(slot);
@@ -97,7 +90,7 @@ export class PickleMachine {
   }
 
   remember(index = this.#memo.size): void {
-    this.#budget.charge(1);
+    this.budget.charge(1);
     this.#memo.set(index, this.top());
   }
 
@@ -105,12 +98,12 @@ export class PickleMachine {
     const value = this.#memo.get(index);
     if (value === undefined)
       throw new SyntaxError(`the pickle recalls value ${index}, which it never stored`);
-    this.#push(value);
+    this.push(value);
   }
 
   /** Adds to the list at the top. What fills an unknown object is dropped. */
   append(items: readonly PickleValue[]): void {
-    this.#budget.charge(items.length);
+    this.budget.charge(items.length);
     const list = this.top();
     if (Array.isArray(list)) for (const item of items) list.push(item);
     else if (!(list instanceof Inert)) throw new TypeError('the pickle appends to what is not a list');
@@ -118,7 +111,7 @@ export class PickleMachine {
 
   /** Sets keys and values, alternating, of the dict at the top. */
   setItems(items: readonly PickleValue[]): void {
-    this.#budget.charge(items.length);
+    this.budget.charge(items.length);
     const dict = this.top();
     if (dict instanceof Inert) return;
     if (!(dict instanceof Map)) throw new TypeError('the pickle sets items of what is not a dict');
@@ -126,7 +119,7 @@ export class PickleMachine {
   }
 
   addItems(items: readonly PickleValue[]): void {
-    this.#budget.charge(items.length);
+    this.budget.charge(items.length);
     const set = this.top();
     if (!(set instanceof Set)) throw new TypeError('the pickle adds items to what is not a set');
     for (const item of items) set.add(item);
@@ -142,11 +135,11 @@ export class PickleMachine {
   call(callable: PickleValue | undefined, args: PickleValue | undefined): void {
     if (!(args instanceof Tuple)) throw new TypeError('a call without a tuple of arguments');
     for (const arg of args.items) {
-      if (Array.isArray(arg)) this.#budget.charge(arg.length);
-      if (arg instanceof Tuple) this.#budget.charge(arg.items.length);
+      if (Array.isArray(arg)) this.budget.charge(arg.length);
+      if (arg instanceof Tuple) this.budget.charge(arg.items.length);
     }
-    if (callable instanceof Global) this.#push(this.world.call(callable, args.items));
-    else this.#push(new Inert(callable instanceof Inert ? callable.path : 'a value that is no callable'));
+    if (callable instanceof Global) this.push(this.world.call(callable, args.items));
+    else this.push(new Inert(callable instanceof Inert ? callable.path : 'a value that is no callable'));
   }
 
   /** An unsigned little-endian number. */

@@ -90,7 +90,7 @@ describe('conversion to float32', () => {
     const converted = toFloat32(half);
     if (converted === undefined) throw new Error('float16 is not converted');
     const values = float32Values(converted.tensor);
-    expect(converted.conversion).toBe('widened');
+    expect(converted.isNarrowed).toBe(false);
     expect(
       [0x0001, 0x03ff, 0x0400, 0x3c00, 0xc000, 0x7bff, 0x7c00, 0xfc00].map((bits) => values[bits]),
     ).toEqual([
@@ -109,7 +109,7 @@ describe('conversion to float32', () => {
     expect(bfloat && [...float32Values(bfloat.tensor)]).toEqual([1, -3, 2 ** -133]);
     const doubles = Float64Array.of(1 + 2 ** -24 + 2 ** -40, 0.1);
     const double = toFloat32({ dtype: 'float64', dims: [2], bytes: () => new Uint8Array(doubles.buffer) });
-    expect(double?.conversion).toBe('narrowed');
+    expect(double?.isNarrowed).toBe(true);
     expect(double && [...float32Values(double.tensor)]).toEqual([1 + 2 ** -23, Math.fround(0.1)]);
   });
 
