@@ -44,9 +44,7 @@ function namesIn(value: PickleValue | undefined): unknown {
   return isPlain ? Object.fromEntries(plain) : undefined;
 }
 
-const plainOf = (value: PickleValue): string | number | undefined =>
-  typeof value === 'string' || typeof value === 'number'
-    ? value
-    : typeof value === 'bigint'
-      ? Number(value)
-      : undefined;
+function plainOf(value: PickleValue): string | number | undefined {
+  if (typeof value === 'bigint') return Number(value);
+  return typeof value === 'string' || typeof value === 'number' ? value : undefined;
+}

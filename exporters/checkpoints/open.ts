@@ -53,7 +53,7 @@ function fileStart(source: FileSource, name: string): FileStart {
   const latin1 = (offset: number, end: number) =>
     Buffer.from(source.read(offset, end - offset)).toString('latin1');
   const text = latin1(0, Math.min(START_BYTES, size));
-  return { name, size, text, end: latin1(Math.max(0, size - END_BYTES), size) };
+  return { name, text, end: latin1(Math.max(0, size - END_BYTES), size) };
 }
 
 /** What reads a file, by its first bytes, whatever its name. */

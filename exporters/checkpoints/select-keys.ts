@@ -34,7 +34,8 @@ export function selectKeys(
   { prefix, ignore = [] }: KeySelection = {},
 ): SelectedKeys {
   const ignored = ignoredKeys([...stored.keys()], ignore);
-  const rest = without(stored, [...ignored, ...COUNTERS]);
+  const unwanted = new Set([...ignored, ...COUNTERS]);
+  const rest = new Map([...stored].filter(([key]) => !unwanted.has(key)));
   const chosen = prefix === undefined ? { tensors: rest, prefix: '' } : below(rest, prefix);
   const { tensors, prefix: stripped } = stripPrefixes(chosen.tensors);
   const removed = `${chosen.prefix}${stripped}`;
@@ -61,11 +62,6 @@ function below(tensors: ReadonlyMap<string, Tensor>, prefix: string): Omit<Selec
     }
   }
   throw new Error(`no key begins with '${prefix}': ${beginnings([...tensors.keys()])}`);
-}
-
-function without(tensors: ReadonlyMap<string, Tensor>, keys: readonly string[]): ReadonlyMap<string, Tensor> {
-  const unwanted = new Set(keys);
-  return new Map([...tensors].filter(([key]) => !unwanted.has(key)));
 }
 
 const MAX_LISTED = 8;
@@ -125,9 +121,7 @@ export function stripPrefixes(tensors: ReadonlyMap<string, Tensor>): Omit<Select
 
 /** Removes wrappers within keys, as in `encoder._orig_mod.conv1.weight`; where that makes two keys equal, nothing. */
 function withoutWrappers(tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
-  const renamed = new Map(
-    Array.from(tensors, ([key, tensor]) => [withoutSegments(key, WRAPPERS), tensor] as const),
-  );
+  const renamed = new Map(Array.from(tensors, ([key, tensor]) => [withoutSegments(key, WRAPPERS), tensor]));
   return renamed.size === tensors.size ? renamed : tensors;
 }
 

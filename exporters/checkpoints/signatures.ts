@@ -2,7 +2,6 @@
 export interface FileStart {
   /** Its base name. */
   readonly name: string;
-  readonly size: number;
   /** Its first bytes as latin-1 text, at most `START_BYTES`. */
   readonly text: string;
   /** Its last bytes likewise, at most `END_BYTES`. */
@@ -21,18 +20,8 @@ interface Signature {
   readonly fits: (file: FileStart) => boolean;
 }
 
-const begins =
-  (start: string) =>
-  ({ text }: FileStart) =>
-    text.startsWith(start);
-const matches =
-  (pattern: RegExp) =>
-  ({ text }: FileStart) =>
-    pattern.test(text);
-const named =
-  (pattern: RegExp) =>
-  ({ name }: FileStart) =>
-    pattern.test(name);
+const begins = (start: string) => (file: FileStart) => file.text.startsWith(start);
+const matches = (pattern: RegExp) => (file: FileStart) => pattern.test(file.text);
 
 /** The IR version in field 1 of a protobuf, then one of the other fields of an ONNX model. */
 const beginsAsModel = (text: string) =>
@@ -48,7 +37,7 @@ const DOWNLOAD = 'download the file itself';
 
 /** Files that are taken for checkpoints and are none: the first that fits tells what a file is. */
 const SIGNATURES: readonly Signature[] = [
-  { what: 'an empty file', todo: 'download or save it again', fits: ({ size }) => size === 0 },
+  { what: 'an empty file', todo: 'download or save it again', fits: matches(/^$/) },
   {
     what: 'a pointer of Git LFS to a file that was not downloaded',
     todo: 'run git lfs pull',
@@ -80,19 +69,11 @@ const SIGNATURES: readonly Signature[] = [
   {
     what: 'a tar archive',
     todo: `${UNPACK}; if PyTorch before 0.1.11 wrote it, load it and save it with a later one`,
-    fits: ({ text }) => text.slice(257, 262) === 'ustar',
+    fits: matches(/^.{257}ustar/s),
   },
   { what: 'a zip archive without entries', todo: 'download or save it again', fits: begins('PK\x05\x06') },
-  {
-    what: 'a TensorFlow Lite model',
-    todo: CONVERT,
-    fits: ({ text }) => text.slice(4, 8) === 'TFL3',
-  },
-  {
-    what: 'an ExecuTorch program',
-    todo: SAVE,
-    fits: ({ text }) => /^ET\d\d$/.test(text.slice(4, 8)),
-  },
+  { what: 'a TensorFlow Lite model', todo: CONVERT, fits: matches(/^.{4}TFL3/s) },
+  { what: 'an ExecuTorch program', todo: SAVE, fits: matches(/^.{4}ET\d\d/s) },
   { what: 'a GGUF file', todo: CONVERT, fits: begins('GGUF') },
   { what: 'a TensorRT engine', todo: SAVE, fits: begins('ftrt') },
   { what: 'a MATLAB file', todo: CONVERT, fits: begins('MATLAB 5.0') },
@@ -108,12 +89,8 @@ const SIGNATURES: readonly Signature[] = [
       file.end === '\x57\xfb\x80\x8b\x24\x75\x47\xdb' ||
       /\.(ckpt(-\d+)?\.(index|meta)|data-\d{5}-of-\d{5})$|^saved_model\.pb$/i.test(file.name),
   },
-  {
-    what: "TensorFlow's list of checkpoints",
-    todo: CONVERT,
-    fits: begins('model_checkpoint_path:'),
-  },
-  { what: 'a Core ML model', todo: SAVE, fits: named(/\.ml(model|package)$/i) },
+  { what: "TensorFlow's list of checkpoints", todo: CONVERT, fits: begins('model_checkpoint_path:') },
+  { what: 'a Core ML model', todo: SAVE, fits: ({ name }) => /\.ml(model|package)$/i.test(name) },
   {
     what: 'an ONNX model',
     todo: 'it needs no export: nmode optimize makes it faster, nmode graft gives it an nmODE decoder',
@@ -144,9 +121,7 @@ export function foreignReference(file: FileStart): string {
   return `${what}: save inputs and outputs with numpy.savez or safetensors.torch.save_file`;
 }
 
-interface ZipKind {
-  readonly what: string;
-  readonly todo: string;
+interface ZipKind extends Omit<Signature, 'fits'> {
   /** An entry that files of this kind have. */
   readonly entry: RegExp;
 }

@@ -19,12 +19,6 @@ export interface ZipEntry {
   readInto(target: Uint8Array): void;
 }
 
-export interface ZipFile {
-  readonly entries: ReadonlyMap<string, ZipEntry>;
-  /** How many entries have no checksum. */
-  readonly unchecked: number;
-}
-
 const STORED = 0;
 const DEFLATED = 8;
 
@@ -55,10 +49,11 @@ class SourceReader extends yauzl.RandomAccessReader {
  * The entries of a zip file by name (zip64 included). Only the directory and the entries' own headers are read here.
  * @param uncheckedToo whether the CRC 0 of a stored entry may stand for none, as `torch.serialization.set_crc32_options(False)`
  *   has it
+ * @returns them, and how many have no checksum
  * @throws Error where the file is no zip, is cut short, or its entries lie outside it, overlap, share a name or are not what the
  *   directory says
  */
-export async function readZip(source: Source, uncheckedToo = false): Promise<ZipFile> {
+export async function readZip(source: Source, uncheckedToo = false) {
   const found = await directory(source);
   checkDirectory(found, source);
   const isUnchecked = ({ crc32: crc, compressionMethod: method, uncompressedSize }: yauzl.Entry) =>

@@ -46,11 +46,8 @@ export function shown(value: PickleValue | undefined): string {
   if (value === null) return 'None';
   if (typeof value !== 'object') return String(value);
   if (value instanceof Global || value instanceof Inert) return value.path;
-  return value instanceof Map
-    ? 'a dict'
-    : Array.isArray(value) || value instanceof Tuple
-      ? 'a list'
-      : 'an object';
+  if (value instanceof Map) return 'a dict';
+  return Array.isArray(value) || value instanceof Tuple ? 'a list' : 'an object';
 }
 
 /** The outside of a pickle: how named callables and persistent ids become values. */

@@ -37,11 +37,6 @@ const unreadable =
 const QUANTIZED =
   "is quantized: save the state dict of the float model, from before torch.quantization's convert()";
 
-const reconstruct: Call = () => new NumpyArray();
-
-/** (dtype, bytes): a best score and the like, which no network has for a weight. */
-const scalar: Call = () => new Inert('a number of NumPy');
-
 /** (bytes, dtype, shape, order), of protocol 5 */
 const fromBuffer: Call = ([data, type, shape, order]) =>
   new PickledTensor(arrayOf(type, shape, order === 'F', data));
@@ -102,8 +97,9 @@ export const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ],
   ['torch._utils._rebuild_wrapper_subclass', unreadable(2, ([type]) => ofClass(type))],
 
-  ...numpyCore('multiarray._reconstruct', reconstruct),
-  ...numpyCore('multiarray.scalar', scalar),
+  ...numpyCore('multiarray._reconstruct', () => new NumpyArray()),
+  // (dtype, bytes): a best score and the like, which no network has for a weight.
+  ...numpyCore('multiarray.scalar', () => new Inert('a number of NumPy')),
   ...numpyCore('numeric._frombuffer', fromBuffer),
   [
     'numpy.dtype',
