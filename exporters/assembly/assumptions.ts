@@ -37,17 +37,13 @@ function assumedChoices(
   { id, activation, solverOptions }: NmodeDecoder,
   { activation: said, solverOptions: given = {} }: Hints,
 ): readonly Assumption[] {
-  const choices = Object.entries(solverOptions).map(([name, value]) => {
-    return { what: `${id.toUpperCase()} ${name}`, value, name, option: optionKey(id, name) };
+  const assumed = Object.entries(solverOptions).flatMap(([name, value]): Assumption[] => {
+    const option = optionKey(id, name);
+    const isSaid = given[name] !== undefined || given[option] !== undefined;
+    return isSaid ? [] : [{ what: `${id.toUpperCase()} ${name}`, value, option }];
   });
-  return [
-    ...choices
-      .filter(({ name, option }) => given[name] === undefined && given[option] === undefined)
-      .map(({ name: _, ...choice }) => choice),
-    ...(said === undefined
-      ? [{ what: 'activation between steps', value: activation, option: 'activation' }]
-      : []),
-  ];
+  if (said !== undefined) return assumed;
+  return [...assumed, { what: 'activation between steps', value: activation, option: 'activation' }];
 }
 
 /** What was taken for what a checkpoint does not say, the head first. */

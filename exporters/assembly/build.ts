@@ -1,5 +1,5 @@
 import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { isAbsolute } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
@@ -62,12 +62,11 @@ function inputShape(
   { batch, ...sizes }: InputSize,
 ): readonly Dim[] {
   const { backbone, inputChannels, axes = 2 } = network;
-  const usage = (message: string) => new NmodeError('BAD_USAGE', message);
   if (batch !== undefined && !(Number.isSafeInteger(batch) && batch > 0)) {
-    throw usage(`a batch of ${batch}, expected a whole number of at least 1`);
+    throw badUsage(`a batch of ${batch}, expected a whole number of at least 1`);
   }
   if (axes === 2 && sizes.depth !== undefined) {
-    throw usage(
+    throw badUsage(
       `a depth of ${sizes.depth}: ${backbone} takes images, ${option('size')} is their height and width`,
     );
   }
@@ -78,7 +77,7 @@ function inputShape(
     if (Number.isSafeInteger(size) && size >= least && size % multiple === 0) return size;
     const kind = size > 0 ? 'a multiple' : 'a positive multiple';
     const rule = multiple === 1 ? `a whole number of at least ${least}` : `${kind} of ${least}`;
-    throw usage(`${name} ${size} does not fit: for ${backbone} it is ${rule}`);
+    throw badUsage(`${name} ${size} does not fit: for ${backbone} it is ${rule}`);
   });
   return [batch ?? symbol('N'), inputChannels, ...space];
 }
@@ -146,8 +145,7 @@ function tensorForm(description: Description, weights: WeightsOfFolds, size: Inp
 function imageForm(description: Description, weights: WeightsOfFolds, recipe: Recipe, bits?: 8 | 16) {
   const { network, classes } = description;
   if (network.axes === 3) {
-    throw new NmodeError(
-      'BAD_USAGE',
+    throw badUsage(
       `${option('io', 'image')}: ${network.backbone} takes volumes, of which a model takes tensors: leave it out`,
     );
   }
@@ -159,6 +157,15 @@ function imageForm(description: Description, weights: WeightsOfFolds, recipe: Re
 
 const stridesOf = ({ stride, strides, axes }: Network) => perAxis(strides ?? stride, axes);
 
+const nameOf = ({ network, decoder }: Description) => `${network.backbone}-${decoder.id}`;
+
+const modelOf = (
+  name: string,
+  taken: Value,
+  outputs: Readonly<Record<string, Value>>,
+  options: Pick<GraphOptions, 'opset'> = {},
+) => assemble({ name, inputs: [taken], outputs, producerVersion: VERSION, ...options });
+
 const skipOutputs = (skips: readonly Skip[]): Readonly<Record<string, Value>> =>
   Object.fromEntries(skips.map(({ value }, index) => [`skip${index + 1}`, value]));
 
@@ -168,12 +175,7 @@ const skipOutputs = (skips: readonly Skip[]): Readonly<Record<string, Value>> =>
  */
 export function buildEncoder(network: Network, weights: Weights, size: Omit<InputSize, 'batch'>): Model {
   const pixels = input('input', 'float32', inputShape(network, stridesOf(network), { batch: 1, ...size }));
-  return assemble({
-    name: network.backbone,
-    inputs: [pixels],
-    outputs: skipOutputs(network.skips(pixels, weights)),
-    producerVersion: VERSION,
-  });
+  return modelOf(network.backbone, pixels, skipOutputs(network.skips(pixels, weights)));
 }
 
 /**
@@ -185,12 +187,7 @@ export function buildWithSkips(description: Description, weights: Weights, size:
   const { network, head } = description;
   const pixels = input('input', 'float32', inputShape(network, stridesOf(network), size));
   const { skips, logits } = foldOf(pixels, description, weights);
-  return assemble({
-    name: `${network.backbone}-${description.decoder.id}`,
-    inputs: [pixels],
-    outputs: { mask: applyHead(head, logits), ...skipOutputs(skips) },
-    producerVersion: VERSION,
-  });
+  return modelOf(nameOf(description), pixels, { mask: applyHead(head, logits), ...skipOutputs(skips) });
 }
 
 /**
@@ -202,11 +199,5 @@ export function buildModel(description: Description, weights: WeightsOfFolds, op
   const { taken, given } = options.imageRecipe
     ? imageForm(description, weights, options.imageRecipe, options.imageBits)
     : tensorForm(description, weights, options.size);
-  return assemble({
-    name: `${description.network.backbone}-${description.decoder.id}`,
-    inputs: [taken],
-    outputs: { ...given },
-    producerVersion: VERSION,
-    ...pick(options, ['opset']),
-  });
+  return modelOf(nameOf(description), taken, { ...given }, pick(options, ['opset']));
 }

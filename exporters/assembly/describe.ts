@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage, NmodeError } from '../../graph/common/errors.js';
 import { inWords } from '../../graph/common/in-words.js';
 import { option } from '../../graph/common/option.js';
 import { shapeText } from '../../graph/ir/dim.js';
@@ -95,7 +95,6 @@ export function detect(
     const { classes, decoders, variant } = detected;
     if (classes === undefined) {
       throw new NearMissError(
-        'BAD_CHECKPOINT',
         `${file}: ${network.backbone}, but ${headFault(shapes, detected)}; ${SAVE_WHOLE}`,
         `it is nearly ${network.backbone}, but ${headFault(shapes, detected)}`,
       );
@@ -123,23 +122,19 @@ function isThere(keys: Shapes, shapes: Shapes): boolean {
   return [...keys.keys()].filter((key) => shapes.has(key)).length > keys.size / 2;
 }
 
-const usageOf = (file: string) => (message: string) => new NmodeError('BAD_USAGE', `${file}: ${message}`);
+const usageOf = (file: string) => (message: string) => badUsage(`${file}: ${message}`);
 
 /** The decoder that hints name, where keys leave several. @throws NmodeError (BAD_USAGE) */
 function decoderOf<T extends DecoderId>(file: string, decoders: readonly T[], hints: Hints): T {
   const usage = usageOf(file);
   const id = hints.decoder ?? (decoders.length === 1 ? decoders[0] : undefined);
   if (id === undefined) {
-    const names = inWords(
-      decoders.map((known) => known.toUpperCase()),
-      'and',
-    );
-    const choices = inWords(
-      decoders.map((known) => option('decoder', known)),
-      'or',
-    );
+    const names = decoders.map((known) => known.toUpperCase());
+    const choices = decoders.map((known) => option('decoder', known));
     const also = hints.activation === undefined ? ', and the activation with `activation`' : '';
-    throw usage(`${names} checkpoints have the same keys: choose one with ${choices}${also}`);
+    throw usage(
+      `${inWords(names, 'and')} checkpoints have the same keys: choose one with ${inWords(choices, 'or')}${also}`,
+    );
   }
   const decoder = decoders.find((one) => one === id);
   if (decoder === undefined) throw usage(`its keys are those of ${decoders.join(' or ')}, not of ${id}`);

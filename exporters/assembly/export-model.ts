@@ -2,7 +2,7 @@ import { check } from '../../graph/analysis/check.js';
 import { withReceptiveField } from '../../graph/analysis/reach.js';
 import { type Assumption, assumedSize } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { NORMALIZATIONS } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
@@ -36,10 +36,9 @@ import { buildModel, buildWithSkips, type InputSize, sizeMultiple } from './buil
 import { namedClasses } from './class-names.js';
 import type { Description } from './describe.js';
 import { type ExportPlan, type ImagePlan, inputSizeOf, isSizeAssumed } from './export-plan.js';
-import { foldsOf } from './folds.js';
 import { type LibraryUse, libraryUse } from './library-recipe.js';
 import { networkCost } from './network-cost.js';
-import { ignoredNotes, prefixNotes, sourceMetadata, unusedTextNotes } from './network-weights.js';
+import { foldsOf, ignoredNotes, prefixNotes, sourceMetadata, unusedTextNotes } from './network-weights.js';
 
 export { shapesOf } from './network-weights.js';
 
@@ -182,9 +181,8 @@ function recipeOf(
   { batch = 1, height, width }: InputSize,
   { isUsual, use }: { readonly isUsual: boolean; readonly use: LibraryUse | undefined },
 ): Recipe {
-  const usage = (message: string) => new NmodeError('BAD_USAGE', message);
   if (io === 'image' && batch !== 1) {
-    throw usage(`a batch of ${batch}: a model that takes images as they are takes one image at a time`);
+    throw badUsage(`a batch of ${batch}: a model that takes images as they are takes one image at a time`);
   }
   const asked = checkRecipe({ ...recipe, ...(grey !== undefined && { grey }) });
   const { sizing: given, ...others } = { ...use?.recipe, sizing: undefined, ...asked };
@@ -204,12 +202,12 @@ function recipeOf(
     if (nativeSize || !fits) {
       const size = nativeSize ? option('nativeSize') : `the size ${height ?? 'open'}x${width ?? 'open'}`;
       const way = sizing.kind === 'resize' ? 'resizes images to' : 'has windows of';
-      throw usage(`the recipe ${way} ${sizing.height}x${sizing.width}, which contradicts ${size}`);
+      throw badUsage(`the recipe ${way} ${sizing.height}x${sizing.width}, which contradicts ${size}`);
     }
   } else if (height !== undefined || width !== undefined) {
-    throw usage('images cannot keep their own size where the input has a fixed one');
+    throw badUsage('images cannot keep their own size where the input has a fixed one');
   } else if (sizing.multiple % network.stride !== 0) {
-    throw usage(
+    throw badUsage(
       `the recipe pads to a multiple of ${sizing.multiple}, expected one of ${network.stride}, which every level divides`,
     );
   }
@@ -222,14 +220,14 @@ function imageMetadata(
   recipe: Recipe,
   { images, settings }: ExportPlan,
 ): [string, string][] {
-  const entries: [string, string][] = [
-    [IO_KEY, images.io ?? 'tensor'],
-    // A recipe is of images.
-    ...(description.network.axes === 3 ? [] : [[RECIPE_KEY, recipeText(recipe)] satisfies [string, string]]),
-  ];
-  return recipe.sizing.kind === 'pad' && description.network.axes !== 3
-    ? [...entries, [BYTES_PER_PIXEL_KEY, String(bytesPerPixel(description, settings))]]
-    : entries;
+  const entries: [string, string][] = [[IO_KEY, images.io ?? 'tensor']];
+  // A recipe is of images.
+  if (description.network.axes === 3) return entries;
+  entries.push([RECIPE_KEY, recipeText(recipe)]);
+  if (recipe.sizing.kind === 'pad') {
+    entries.push([BYTES_PER_PIXEL_KEY, String(bytesPerPixel(description, settings))]);
+  }
+  return entries;
 }
 
 /** Counted on the network itself at a size where borders do not matter. */
@@ -246,19 +244,19 @@ function architectureMetadata(description: Description): [string, string][] {
   const { network, classes, decoder, head } = description;
   const common: [string, string][] = [
     ['nmode.backbone', network.backbone],
-    ...Object.entries(network.variant ?? {}).map(([key, value]): [string, string] => [`nmode.${key}`, value]),
+    ...variantMetadata(network.variant),
     ['nmode.widths', network.widths.join(',')],
     ['nmode.classes', String(classes)],
     ['nmode.decoder', decoder.id],
     [HEAD_KEY, head],
     ['nmode.size_multiple', String(sizeMultiple(description))],
   ];
-  if (decoder.id === 'original') {
-    const variant = Object.entries(decoder.own.variant ?? {});
-    return [...common, ...variant.map(([key, value]): [string, string] => [`nmode.${key}`, value])];
-  }
-  return [...common, ...nmodeMetadata(decoder)];
+  const own = decoder.id === 'original' ? variantMetadata(decoder.own.variant) : nmodeMetadata(decoder);
+  return [...common, ...own];
 }
+
+const variantMetadata = (variant: Readonly<Record<string, string>> = {}) =>
+  Object.entries(variant).map(([key, value]): [string, string] => [`nmode.${key}`, value]);
 
 /**
  * The class that is the background, where classes exclude each other.
@@ -270,29 +268,24 @@ export function backgroundMetadata(
 ): [string, string][] {
   if (head === 'softmax' && classes > 1) {
     if (typeof background === 'number' && background >= classes) {
-      throw new NmodeError(
-        'BAD_USAGE',
-        `${option('background', background)}: the ${classes} classes are 0 to ${classes - 1}`,
-      );
+      throw badUsage(`${option('background', background)}: the ${classes} classes are 0 to ${classes - 1}`);
     }
     return [[BACKGROUND_KEY, String(background ?? 0)]];
   }
   if (background === undefined || background === 'none') return [];
   const why =
     classes === 1 ? 'there is one class' : `the head is ${head}, and only a softmax has a background`;
-  throw new NmodeError('BAD_USAGE', `${option('background', background)} does not apply: ${why}`);
+  throw badUsage(`${option('background', background)} does not apply: ${why}`);
 }
 
 /** `metadata_props` that describe the steps of an nmODE decoder. */
 export function nmodeMetadata(decoder: NmodeDecoder): [string, string][] {
+  const { id, order, kernel, stateChannels, activation, solverOptions } = decoder;
   return [
-    ['nmode.order', decoder.order],
-    ['nmode.kernel', String(decoder.kernel)],
-    ['nmode.state_channels', String(decoder.stateChannels)],
-    ['nmode.activation', decoder.activation],
-    ...Object.entries(decoder.solverOptions).map(([name, value]): [string, string] => [
-      `nmode.${decoder.id}_${name}`,
-      value,
-    ]),
+    ['nmode.order', order],
+    ['nmode.kernel', String(kernel)],
+    ['nmode.state_channels', String(stateChannels)],
+    ['nmode.activation', activation],
+    ...Object.entries(solverOptions).map(([name, value]): [string, string] => [`nmode.${id}_${name}`, value]),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Assumption } from '../../graph/common/assumption.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
@@ -116,10 +116,10 @@ export function hintsOf({ lmdForm, solverOptions, ...options }: HintOptions): Hi
 export function planExport(options: ExportOptions): ExportPlan {
   const { backbone, backboneArguments, io, imageBits } = options;
   if (backboneArguments !== undefined && backbone === undefined) {
-    throw new NmodeError('BAD_USAGE', `${option('backboneArguments')} requires ${option('backbone')}`);
+    throw badUsage(`${option('backboneArguments')} requires ${option('backbone')}`);
   }
   if (imageBits !== undefined && io !== 'image') {
-    throw new NmodeError('BAD_USAGE', `${option('imageBits')} requires ${option('io', 'image')}`);
+    throw badUsage(`${option('imageBits')} requires ${option('io', 'image')}`);
   }
   return {
     backbone: backbone === undefined ? undefined : backboneOf(backbone, backboneArguments),

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { headAdvice } from '../../graph/common/head-advice.js';
 import { option } from '../../graph/common/option.js';
 import type { Value } from '../../graph/ir/value.js';
@@ -11,7 +11,7 @@ export type Head = (typeof HEADS)[number];
 /** @throws NmodeError (BAD_USAGE) for a softmax over one class, which is 1 everywhere */
 export function applyHead(head: Head, logits: Value): Value {
   if (head === 'softmax' && logits.shape[1] === 1) {
-    throw new NmodeError('BAD_USAGE', "`head: 'softmax'`: over one class it is always 1, use sigmoid");
+    throw badUsage("`head: 'softmax'`: over one class it is always 1, use sigmoid");
   }
   return { sigmoid, softmax: (x: Value) => softmax(x, 1), none: (x: Value) => x }[head](logits);
 }
@@ -23,21 +23,18 @@ export function applyHead(head: Head, logits: Value): Value {
  */
 export function headFor(file: string, classes: number, hint?: Head, own?: Head): Head {
   if (own === 'softmax' && classes === 1 && hint !== 'none') {
-    throw new NmodeError(
-      'BAD_USAGE',
+    throw badUsage(
       `${file}: the network was trained to end in a softmax over one class, which is always 1: ${option('head', 'none')} gives what goes into it`,
     );
   }
   if (own !== undefined) {
     if (hint === undefined || hint === own || hint === 'none') return hint ?? own;
-    throw new NmodeError(
-      'BAD_USAGE',
+    throw badUsage(
       `${file}: ${option('head', hint)}, but the network was trained to end in ${own}: leave it out, or give ${option('head', 'none')} for logits`,
     );
   }
   if (hint !== undefined || classes === 1) return hint ?? 'sigmoid';
-  throw new NmodeError(
-    'BAD_USAGE',
+  throw badUsage(
     `${file}: ${classes} classes, and a checkpoint does not hold what follows the logits: give ${headAdvice(classes)}; to export logits, ${option('head', 'none')}`,
   );
 }

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { isLinear, normalize } from '../../graph/common/normalize.js';
 import { option } from '../../graph/common/option.js';
 import { BEYOND_GRAPHS, type Recipe, type Sizing } from '../../graph/common/recipe.js';
@@ -30,8 +30,7 @@ export function prepare(image: Value, recipe: Recipe, channels: number): Value {
   const { normalization, sizing, ...others } = recipe;
   const beyond = BEYOND_GRAPHS.find((part) => others[part] !== undefined);
   if (beyond !== undefined || sizing.kind === 'slide') {
-    throw new NmodeError(
-      'BAD_USAGE',
+    throw badUsage(
       `${option('io', 'image')}: the recipe has ${beyond ?? 'sizing slide'}, which a graph cannot do: leave ${option('io')} out, and images are prepared outside the model`,
     );
   }
@@ -52,14 +51,9 @@ function toSize(samples: Value, sizing: SizingInGraphs, channels: number): Value
     return resizeLinearTo(samples, whole([1, channels, sizing.height, sizing.width]));
   }
   const { multiple } = sizing;
-  const size = spaceOf(samples);
+  const size = gather(shapeOf(samples), [2, 3]);
   const padded = mul(div(add(size, multiple - 1), multiple), multiple);
   return pad(samples, concat([whole([0, 0, 0, 0, 0, 0]), sub(padded, size)], 0), 'edge');
-}
-
-/** int64 [2]: H and W of x [N, C, H, W]. */
-function spaceOf(x: Value): Value {
-  return gather(shapeOf(x), [2, 3]);
 }
 
 /** Probabilities back at the image's own size. float32 [1, classes, H', W'] -> [1, classes, H, W]. */

@@ -7,7 +7,8 @@ import { unreadableText } from '../checkpoints/unreadable.js';
 import type { KeyView } from '../nn/key-views.js';
 import type { SettingsInUse } from '../nn/settings.js';
 import { type Finished, isIgnored, legible, listed, type Shapes, Weights } from '../nn/weights.js';
-import { type Detected, detect } from './describe.js';
+import { type Description, type Detected, describe, detect } from './describe.js';
+import type { ExportPlan } from './export-plan.js';
 
 export function shapesOf({ tensors }: Pick<Checkpoint, 'tensors'>): Shapes {
   return new Map(Array.from(tensors, ([key, { dims }]) => [key, dims]));
@@ -129,14 +130,52 @@ interface Source {
 /** `metadata_props` that say where the weights are from. @throws NmodeError (BAD_CHECKPOINT) where a file cannot be read */
 export function sourceMetadata(sources: readonly Source[]): readonly [string, string][] {
   const ignored = sources.flatMap(({ leftAside }) => leftAside);
-  const prefixes = [...new Set(sources.map(({ prefix }) => prefix))].filter((prefix) => prefix !== '');
+  const below = sources.find(({ prefix }) => prefix !== '');
   const title = ignored.length === 1 ? 'key' : 'keys';
-  return [
+  const entries: [string, string][] = [
     ['nmode.source.file', sources.map(({ checkpoint }) => checkpoint.file).join(', ')],
     ['nmode.source.sha256', sources.map(({ checkpoint }) => checkpoint.sha256()).join(', ')],
-    ...prefixes.slice(0, 1).map((prefix): [string, string] => ['nmode.source.prefix', prefix]),
-    ...(ignored.length === 0
-      ? []
-      : [['nmode.source.left_aside', listed(title, ignored)] as [string, string]]),
   ];
+  if (below !== undefined) entries.push(['nmode.source.prefix', below.prefix]);
+  if (ignored.length > 0) entries.push(['nmode.source.left_aside', listed(title, ignored)]);
+  return entries;
 }
+
+/**
+ * Checkpoints of one network, trained on other parts of the data: what each says of it, where in the state dict it is, and its weights.
+ * @throws NmodeError (BAD_CHECKPOINT) where they are not of one network; BAD_USAGE
+ */
+export function foldsOf(
+  checkpoints: readonly Checkpoint[],
+  { backbone, hints }: ExportPlan,
+  settings: SettingsInUse,
+) {
+  const folds = checkpoints.map((checkpoint, index) => {
+    const detected = detectIn(checkpoint, backbone);
+    const { view, network } = detected;
+    const under = checkpoints.length === 1 ? '' : `folds.${index}.`;
+    const weights = weightsIn(checkpoint, view, settings, under);
+    return {
+      ...{ checkpoint, weights, view, description: describe(checkpoint.file, detected, hints) },
+      /** @throws NmodeError (BAD_CHECKPOINT) for keys that are missing, misshapen or too many */
+      finish() {
+        const { narrowed, unused } = finishedIn(checkpoint, view, network, weights);
+        const leftAside = ignoredKeys(checkpoint, view, unused);
+        return { narrowed, leftAside, prefix: prefixIn(checkpoint, view) };
+      },
+    };
+  });
+  const [first, ...others] = folds;
+  const other = others.find(({ description }) => first && kindOf(description) !== kindOf(first.description));
+  if (first !== undefined && other !== undefined) {
+    throw new NmodeError(
+      'BAD_CHECKPOINT',
+      `${other.checkpoint.file}: it is not the network of ${first.checkpoint.file}: folds of one training are averaged`,
+    );
+  }
+  return folds;
+}
+
+/** All that must be the same. */
+const kindOf = ({ network, classes, decoder }: Description): string =>
+  JSON.stringify([network.backbone, network.variant, classes, decoder.id, [...network.keys]]);

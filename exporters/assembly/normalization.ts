@@ -29,6 +29,9 @@ const PARTS = 1e6;
 /** The sum of x [1, c, H, W], [1, 1, 1, 1]. */
 const sumOf = (x: Value): Value => reduceSum(x, [0, 1, 2, 3]);
 
+/** One channel of x [1, C, H, W]. */
+const channelOf = (x: Value, channel: number): Value => sliceAxis(x, 1, channel, channel + 1);
+
 /** The arithmetic of normalizations as operators. @param stored the samples as they come, float32 [1, C, H, W] */
 export function graphArithmetic(stored: Value, channels: number): Arithmetic<Pixels, Value> {
   // Samples are whole numbers from 0 on: 0 where one is 0, and else 1.
@@ -44,10 +47,9 @@ export function graphArithmetic(stored: Value, channels: number): Arithmetic<Pix
     ({ whole }: Pixels, { per, over }: Statistic): Value => {
       const counted = over === 'nonzero' || over === 'foreground' ? masks[over] : undefined;
       if (per !== 'channel' || channels === 1) return compute(whole, counted);
-      const each = Array.from({ length: channels }, (_, channel) => {
-        const one = (x: Value) => sliceAxis(x, 1, channel, channel + 1);
-        return compute(one(whole), counted && one(counted));
-      });
+      const each = Array.from({ length: channels }, (_, channel) =>
+        compute(channelOf(whole, channel), counted && channelOf(counted, channel)),
+      );
       return concat(each, 1);
     };
   /** x, and far away what does not count. */
@@ -73,12 +75,9 @@ export function graphArithmetic(stored: Value, channels: number): Arithmetic<Pix
     clip: (x, low, high) => both(x, (value) => min(max(value, low), high)),
     keepZeros: (x, over) => both(x, (value) => mul(value, masks[over])),
     diagonal: (images) => {
-      const joined = (part: (x: Pixels) => Value) =>
-        concat(
-          images.map((x, channel) => sliceAxis(part(x), 1, channel, channel + 1)),
-          1,
-        );
-      return { whole: joined(({ whole }) => whole), sized: joined(({ sized }) => sized) };
+      const wholes = images.map(({ whole }, channel) => channelOf(whole, channel));
+      const sized = images.map((image, channel) => channelOf(image.sized, channel));
+      return { whole: concat(wholes, 1), sized: concat(sized, 1) };
     },
   };
 }

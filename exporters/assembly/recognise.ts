@@ -56,11 +56,10 @@ const below = ({ prefix }: Fit): string => (prefix === '' ? '' : ` below '${pref
 export class NearMissError extends NmodeError {
   /** @param near which one, and what of it is not there */
   constructor(
-    code: 'BAD_CHECKPOINT',
     message: string,
     readonly near: string,
   ) {
-    super(code, message);
+    super('BAD_CHECKPOINT', message);
   }
 }
 
@@ -96,7 +95,7 @@ export function misfit(file: string, shapes: Shapes, tried: readonly Fit[], give
     const near = full.length > MAX_DIFFERENCE ? `${full.slice(0, MAX_DIFFERENCE)}...` : full;
     if (!isNear(closest)) throw bad(`no known network; ${near}; ${WAYS_ON}`);
     const message = `${file}: no known network; ${near}; where it is that, ${SAVE_WHOLE}; else ${WAYS_ON}`;
-    throw new NearMissError('BAD_CHECKPOINT', message, near);
+    throw new NearMissError(message, near);
   }
   const keys = [...shapes.keys()].map((key) => key.slice(0, 60));
   const known = BACKBONES.map(({ id }) => id).join(', ');

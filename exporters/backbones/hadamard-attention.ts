@@ -7,8 +7,8 @@ import { gather } from '../../graph/ops/gather.js';
 import { resizeLinearTo } from '../../graph/ops/resize.js';
 import { shapeOf } from '../../graph/ops/shape.js';
 import { sliceAxis } from '../../graph/ops/slice.js';
+import { padded } from '../nn/convolution.js';
 import { channelsOf, conv2d, gelu, layerNorm2d } from '../nn/layers.js';
-import { padded } from '../nn/padding.js';
 import type { Weights } from '../nn/weights.js';
 
 /** The learnt maps and lines have this many points along an axis. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { at } from '../../graph/common/at.js';
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { fitsPattern } from './select-keys.js';
 
@@ -136,7 +136,7 @@ export function foldsIn(path: string, wanted?: readonly string[]): readonly stri
     if (folder !== undefined) return join(path, folder);
     const there =
       found.size === 0 ? 'no folder of nnU-Net with folds' : `the folds ${[...found.keys()].join(', ')}`;
-    throw new NmodeError('BAD_USAGE', `${option('folds')}: ${path} is without fold ${fold}: it has ${there}`);
+    throw badUsage(`${option('folds')}: ${path} is without fold ${fold}: it has ${there}`);
   });
 }
 

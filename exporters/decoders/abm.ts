@@ -64,8 +64,6 @@ function advanced(
 ): Value {
   const weights = methods.findLast(({ length }) => length <= slopes.length) ?? [];
   const terms = weights.map((weight, index) => times(delta * weight, at(slopes, index)));
-  return plus(
-    y,
-    terms.reduce((sum, term) => add(sum, term)),
-  );
+  const change = terms.reduce((sum, term) => add(sum, term));
+  return plus(y, change);
 }

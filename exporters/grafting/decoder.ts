@@ -1,5 +1,5 @@
 import type { Feature } from '../../graph/analysis/features.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage, NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { describeNmode, type Hints, headFault, publishedDecoder } from '../assembly/describe.js';
 import {
@@ -38,10 +38,7 @@ export interface GraftDecoder {
 export function initialDecoder(hints: Hints, settings: SettingsInUse): GraftDecoder {
   const id = SOLVER_IDS.find((known) => known === hints.decoder);
   if (id === undefined) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `${INIT}: choose the decoder with ${option('decoder')} ${SOLVER_IDS.join(' or ')}`,
-    );
+    throw badUsage(`${INIT}: choose the decoder with ${option('decoder')} ${SOLVER_IDS.join(' or ')}`);
   }
   const classes = 1;
   return {

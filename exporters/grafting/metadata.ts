@@ -1,5 +1,5 @@
 import { type Feature, imageOf } from '../../graph/analysis/features.js';
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { type IntensityWindow, NORMALIZATIONS } from '../../graph/common/normalization.js';
 import {
   type Background,
@@ -120,10 +120,7 @@ function fitting(given: Sizing | undefined, model: Model, multiple: number): Siz
     const multiples = `multiples of ${multiple}${sizing.kind === 'pad' ? '' : `, such as ${next}`}`;
     const found =
       sizing.kind === 'pad' ? `padded to multiples of ${sizing.multiple}` : `resized to ${sizes.join('x')}`;
-    throw new NmodeError(
-      'BAD_USAGE',
-      `images are ${found}, the network needs ${isOther ? `${height}x${width}` : multiples}`,
-    );
+    throw badUsage(`images are ${found}, the network needs ${isOther ? `${height}x${width}` : multiples}`);
   }
   return sizing;
 }

@@ -9,33 +9,31 @@ import {
 } from '../../graph/analysis/features.js';
 import { at } from '../../graph/common/at.js';
 import { closestText } from '../../graph/common/closest.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { type Dim, shapeText } from '../../graph/ir/dim.js';
 import type { Model } from '../../graph/ir/model.js';
-
-const usage = (message: string) => new NmodeError('BAD_USAGE', message);
 
 /** How many names an error lists. */
 const MAX_CANDIDATES = 3;
 
 /** @throws NmodeError (BAD_USAGE) for a name that comes twice, and for one that no tensor has, with those that are most like it */
 export function checkNames({ graph }: Model, names: readonly string[]): void {
-  if (names.length === 0) throw usage('no skips are named: `proposeSkips` proposes some');
+  if (names.length === 0) throw badUsage('no skips are named: `proposeSkips` proposes some');
   const twice = names.find((name, at) => names.indexOf(name) < at);
-  if (twice !== undefined) throw usage(`tensor '${twice}' is named twice: each step takes one of its own`);
+  if (twice !== undefined) throw badUsage(`tensor '${twice}' is named twice: each step takes one of its own`);
   const computed = graph.nodes.flatMap(({ outputs }) => outputs).filter((name) => name !== '');
   const known = new Set([...graph.inputs.map(({ name }) => name), ...computed]);
   for (const name of names) {
     if (known.has(name) || graph.initializers.has(name)) continue;
     const node = graph.nodes.find((candidate) => candidate.name === name);
     if (node !== undefined) {
-      throw usage(
+      throw badUsage(
         `'${name}' is a node, not a tensor: it computes ${node.outputs.filter(Boolean).join(' and ')}`,
       );
     }
     const near = closestText(name, known, MAX_CANDIDATES);
-    throw usage(`no tensor is named '${name}'${near}; ${option('proposeSkips')} proposes some`);
+    throw badUsage(`no tensor is named '${name}'${near}; ${option('proposeSkips')} proposes some`);
   }
 }
 
@@ -53,23 +51,23 @@ export async function skipsOf(
 ): Promise<readonly Feature[]> {
   const image = imageOf(model);
   const faultOf = featureMapFaults(model);
-  const refuse = (tensor: string, fault: string) => usage(`tensor '${tensor}' ${fault}; ${WAY_ON}`);
+  const refuse = (tensor: string, fault: string) => badUsage(`tensor '${tensor}' ${fault}; ${WAY_ON}`);
   if (!encoder.graph.inputs.some(({ name }) => name === image.name)) {
     throw refuse(at(names, 0), 'does not depend on the image');
   }
   const skips = (await locate(encoder, names, measure)).map((located): Feature => {
-    if (!isPicture(located)) throw usage(`${described(located)}, expected float32 [N, C, H, W]`);
+    if (!isPicture(located)) throw badUsage(`${described(located)}, expected float32 [N, C, H, W]`);
     const fault = faultOf(located.tensor);
     if (fault !== undefined) throw refuse(located.tensor, fault);
     if (typeof located.type?.shape[1] !== 'number') {
-      throw usage(`${described(located)}, expected a known number of channels; name another tensor`);
+      throw badUsage(`${described(located)}, expected a known number of channels; name another tensor`);
     }
-    if (located.feature === undefined) throw usage(misfit(located, image.shape));
+    if (located.feature === undefined) throw badUsage(misfit(located, image.shape));
     return located.feature;
   });
   const ordered = skips.toSorted((a, b) => a.scale - b.scale);
   if (ordered.some(({ scale }, at) => scale !== skips[at]?.scale)) {
-    throw usage(
+    throw badUsage(
       `the skips have the scales ${skips.map(({ scale }) => scale).join(', ')}, expected shallow to deep: ${ordered.map(({ tensor }) => tensor).join(',')}`,
     );
   }

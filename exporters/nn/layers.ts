@@ -1,3 +1,4 @@
+import { badUsage } from '../../graph/common/errors.js';
 import { float32Tensor } from '../../graph/ir/tensor.js';
 import { constant, type Value } from '../../graph/ir/value.js';
 import { batchNormalization } from '../../graph/ops/batch-normalization.js';
@@ -22,7 +23,7 @@ import {
 import { type ConvOptions, type ConvTransposeOptions, convNd, convTransposeNd } from './convolution.js';
 import type { Pooling, Upsampling } from './settings.js';
 import type { Weights } from './weights.js';
-import { channelsOf, usage, within } from './within.js';
+import { channelsOf, within } from './within.js';
 
 export { add, channelsOf, concat, globalAveragePool, type LayerActivation, mul };
 
@@ -58,13 +59,11 @@ export const conv2d: (
 
 /** torch.nn.Linear(C, out) on the channels, a 1x1 convolution. x [N, C, H, W] -> [N, out, H, W]. */
 export function linear(x: Value, weights: Weights, out: number): Value {
-  return within(weights, () =>
-    conv(
-      x,
-      weights.take('weight', [out, channelsOf(x)], [out, channelsOf(x), 1, 1]),
-      weights.take('bias', [out]),
-    ),
-  );
+  return within(weights, () => {
+    const channels = channelsOf(x);
+    const kernel = weights.take('weight', [out, channels], [out, channels, 1, 1]);
+    return conv(x, kernel, weights.take('bias', [out]));
+  });
 }
 
 export interface ConvTranspose2dOptions extends Omit<ConvTransposeOptions, 'groups'> {
@@ -155,7 +154,7 @@ export function groupNorm(
 /** torch.nn.ReLU and its like. They have no weights: their scope is their place in the module that holds them. */
 export function activation(kind: LayerActivation, x: Value, weights: Weights): Value {
   if (!Object.hasOwn(LAYER_ACTIVATIONS, kind)) {
-    throw usage(`no activation '${kind}': there are ${Object.keys(LAYER_ACTIVATIONS).join(', ')}`);
+    throw badUsage(`no activation '${kind}': there are ${Object.keys(LAYER_ACTIVATIONS).join(', ')}`);
   }
   return within(weights, () =>
     isExchangeable(kind)

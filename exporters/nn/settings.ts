@@ -1,5 +1,5 @@
 import type { Assumption } from '../../graph/common/assumption.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { checkOptions, type Kind, type Kinds, oneOf, SHARE } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
@@ -109,7 +109,7 @@ const text = (value: SettingOf<SettingName>): string =>
 export function checkSettings(given: Settings): Settings {
   checkOptions(pick(given, SETTING_NAMES), SETTING_KINDS);
   if (given.upsample === 'nearest' && given.alignCorners !== undefined) {
-    throw new NmodeError('BAD_USAGE', `${option('alignCorners')} applies only to bilinear upsampling`);
+    throw badUsage(`${option('alignCorners')} applies only to bilinear upsampling`);
   }
   return given;
 }
@@ -147,6 +147,6 @@ export class SettingsInUse {
   refuseUnused(file: string): void {
     const unused = SETTING_NAMES.find((name) => this.given[name] !== undefined && !this.#own.has(name));
     if (unused === undefined) return;
-    throw new NmodeError('BAD_USAGE', `${file}: ${option(unused)} does not apply: ${KINDS[unused].absent}`);
+    throw badUsage(`${file}: ${option(unused)} does not apply: ${KINDS[unused].absent}`);
   }
 }

@@ -12,19 +12,18 @@ export type Shapes = ReadonlyMap<string, readonly number[]>;
 /** Gives the tensor of a key; `shape` is what the network expects there. */
 export type TensorSource = (key: string, shape: readonly number[]) => Tensor | undefined;
 
-function zeros(dims: readonly number[]): Tensor {
-  return { dtype: 'float32', dims, bytes: () => new Uint8Array(byteLength('float32', dims)) };
-}
-
 /** Weights of zeros, for counting. */
-export const zeroWeights: TensorSource = (_key, shape) => zeros(shape);
+export const zeroWeights = (_key: string, dims: readonly number[]): Tensor => ({
+  ...{ dtype: 'float32', dims },
+  bytes: () => new Uint8Array(byteLength('float32', dims)),
+});
 
 /** The keys and shapes that a construction asks for. */
 export function keysOf(construct: (weights: Weights) => void): Shapes {
   const shapes = new Map<string, readonly number[]>();
   const recording: TensorSource = (key, shape) => {
     shapes.set(key, shape);
-    return zeros(shape);
+    return zeroWeights(key, shape);
   };
   construct(Weights.from(recording));
   return shapes;
@@ -219,8 +218,8 @@ export class Weights {
     viewOf: (key: string) => TensorView | undefined = () => undefined,
   ): Finished {
     const { missing, misshapen, unreadable, narrowed, values, file } = this.#ledger;
-    const read = new Views([...values.keys()].map(viewOf));
-    const extra = [...keys].filter((key) => !values.has(key) && !read.has(viewOf(key)) && !isIgnored(key));
+    const isRead = amongViews([...values.keys()].map(viewOf));
+    const extra = [...keys].filter((key) => !values.has(key) && !isRead(viewOf(key)) && !isIgnored(key));
     const unused = extra.filter((key) => !isIgnored(key, ignored));
     const unread = unreadableText(unreadable);
     const problems = [
@@ -244,21 +243,15 @@ export class Weights {
   }
 }
 
-/** Views of memory, each once. */
-class Views {
-  readonly #layouts = new Map<object, Set<string>>();
-
-  constructor(views: Iterable<TensorView | undefined>) {
-    for (const view of views) {
-      if (view === undefined) continue;
-      const layouts = this.#layouts.get(view.memory) ?? new Set();
-      this.#layouts.set(view.memory, layouts.add(view.layout));
-    }
+/** Whether a view of memory is one of these. */
+function amongViews(views: readonly (TensorView | undefined)[]) {
+  const layouts = new Map<object, Set<string>>();
+  for (const view of views) {
+    if (view === undefined) continue;
+    const known = layouts.get(view.memory) ?? new Set();
+    layouts.set(view.memory, known.add(view.layout));
   }
-
-  has(view: TensorView | undefined): boolean {
-    return view !== undefined && (this.#layouts.get(view.memory)?.has(view.layout) ?? false);
-  }
+  return (view: TensorView | undefined) => view !== undefined && layouts.get(view.memory)?.has(view.layout);
 }
 
 /** What is left to be said of weights. */

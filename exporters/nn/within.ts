@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, reason } from '../../graph/common/errors.js';
 import { checkOptions, type Kinds } from '../../graph/common/option-kinds.js';
 import { scope, type Value } from '../../graph/ir/value.js';
 import { Weights } from './weights.js';
@@ -13,12 +13,10 @@ export function channelsOf(x: Value): number {
 /** Operations of a layer bear the path of its weights. @throws NmodeError (BAD_USAGE) for what is no weights, from JavaScript */
 export function within<T>(weights: Weights, body: () => T): T {
   if (!(weights instanceof Weights)) {
-    throw usage(`a layer has '${weights}' for its weights, expected weights.scope(...)`);
+    throw badUsage(`a layer has '${weights}' for its weights, expected weights.scope(...)`);
   }
   return scope(weights.path, body);
 }
-
-export const usage = (message: string) => new NmodeError('BAD_USAGE', message);
 
 /** @throws NmodeError (BAD_USAGE) with the path of a layer whose options make no sense */
 export function checkLayer<Options extends object>(
@@ -29,6 +27,6 @@ export function checkLayer<Options extends object>(
   try {
     checkOptions(options, kinds);
   } catch (error) {
-    throw usage(`${weights.path}: ${reason(error)}`);
+    throw badUsage(`${weights.path}: ${reason(error)}`);
   }
 }

@@ -107,7 +107,7 @@ export const NETWORKS: Conditions = {
   'exporters/assembly/network-cost.ts': {
     'an operator has no cost': 'never: the operators that networks are built of are all counted',
   },
-  'exporters/assembly/folds.ts': {
+  'exporters/assembly/network-weights.ts': {
     '…: it is not the network of …: folds of one training are averaged':
       'a fold has another network, number of classes, decoder or other keys than the first',
   },
@@ -159,6 +159,8 @@ export const NETWORKS: Conditions = {
       'the activation that its arguments say is another than the head that is given, which is not none',
   },
   'exporters/nn/convolution.ts': {
+    '…: … pads … pixels at each end of …, expected … at least: it needs a larger input':
+      'padding reflects or wraps, and an axis of known size is shorter than that needs',
     '…: … groups do not divide both the … channels taken and the … given':
       'a convolution has groups that leave a rest of its input or output channels',
     '…: … sizes, […], for … axes of space':
@@ -176,10 +178,6 @@ export const NETWORKS: Conditions = {
     '…: it holds … networks, …: choose one with …':
       'no network is there by the keys as they are, and below two prefixes or more is a whole one with its decoder',
     "… below '……'": 'each of those networks, with what its keys begin with in the file',
-  },
-  'exporters/nn/padding.ts': {
-    '…: … pads … pixels at each end of …, expected … at least: it needs a larger input':
-      'padding reflects or wraps, and an axis of known size is shorter than that needs',
   },
   'exporters/assembly/recognise.ts': {
     'give weights of that network, or leave out what says it':
