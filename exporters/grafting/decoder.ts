@@ -78,11 +78,8 @@ export function trainedDecoder(
   checkChannels(shapes, skips, bad);
   const weights = weightsIn(checkpoint, view, settings);
   const names = [...view.names.keys()];
-  const ignored = keysAround(
-    checkpoint,
-    view,
-    names.filter((key) => !isOwn(key)),
-  );
+  const others = names.filter((key) => !isOwn(key));
+  const ignored = keysAround(checkpoint, view, others);
   return {
     decoder,
     classes,

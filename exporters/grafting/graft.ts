@@ -14,7 +14,6 @@ import { extend, tensorOf } from '../../graph/rewriting/extend.js';
 import { assumptionsOf } from '../assembly/assumptions.js';
 import { nmodeLogits } from '../assembly/build.js';
 import { namedClasses } from '../assembly/class-names.js';
-import type { Hints } from '../assembly/describe.js';
 import { type HintOptions, hintsOf } from '../assembly/export-plan.js';
 import { applyHead, type Head, headFor } from '../assembly/head.js';
 import type { Checkpoint } from '../checkpoints/open.js';
@@ -33,21 +32,12 @@ export interface GraftHints
 }
 
 /** A graft, taken apart into what each of its steps needs. */
-export interface GraftPlan {
-  readonly skips: readonly string[];
-  readonly hints: Hints;
-  readonly settings: Settings;
-  readonly images: GraftImages;
-}
-
-export function planGraft(options: GraftHints & Settings): GraftPlan {
-  return {
-    skips: options.skips,
-    hints: hintsOf(options),
-    settings: pick(options, SETTING_NAMES),
-    images: pick(options, ['recipe', 'window', 'grey', 'background', 'classNames']),
-  };
-}
+export const planGraft = (options: GraftHints & Settings) => ({
+  skips: options.skips,
+  hints: hintsOf(options),
+  settings: pick(options, SETTING_NAMES),
+  images: pick(options, ['recipe', 'window', 'grey', 'background', 'classNames']),
+});
 
 export interface Grafted {
   readonly model: Model;
@@ -75,7 +65,7 @@ export interface Grafted {
 export async function graftDecoder(
   given: Model,
   checkpoint: Checkpoint | undefined,
-  { skips: names, hints, settings: stated, images }: GraftPlan,
+  { skips: names, hints, settings: stated, images }: ReturnType<typeof planGraft>,
   measure: Measure,
 ): Promise<Grafted> {
   const lifted = lift(decided(inlined(given).model).model);
@@ -107,10 +97,7 @@ export async function graftDecoder(
     ...named.notes,
   ];
   settings.refuseUnused(file);
-  const facts = {
-    ...{ skips, decoder, classes, head, sizeMultiple, source, images },
-    classNames: named.metadata,
-  };
+  const facts = { skips, decoder, classes, head, sizeMultiple, source, images, classNames: named.metadata };
   const metadata = new Map([...graftedMetadata(encoder, facts), ...settings.metadata]);
   const grafted = withReceptiveField({ ...extend(encoder, { mask }), metadata });
   check(grafted);

@@ -1,4 +1,5 @@
 import { type Feature, imageOf } from '../../graph/analysis/features.js';
+import { type Assumption, assumptionsIn } from '../../graph/common/assumption.js';
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { type IntensityWindow, NORMALIZATIONS } from '../../graph/common/normalization.js';
 import {
@@ -19,7 +20,8 @@ import {
 import type { Model } from '../../graph/ir/model.js';
 import { backgroundMetadata, nmodeMetadata } from '../assembly/export-model.js';
 import type { Head } from '../assembly/head.js';
-import type { NmodeDecoder } from '../decoders/nmode.js';
+import { SOLVER_OPTIONS } from '../decoders/solvers.js';
+import type { GraftDecoder } from './decoder.js';
 
 /** What a graft is to say of images. */
 export interface GraftImages {
@@ -36,14 +38,10 @@ export interface GraftImages {
 }
 
 /** What a graft is to say of itself. */
-export interface GraftFacts {
+export interface GraftFacts extends Pick<GraftDecoder, 'decoder' | 'classes' | 'source'> {
   readonly skips: readonly Feature[];
-  readonly decoder: NmodeDecoder;
-  readonly classes: number;
   readonly head: Head;
   readonly sizeMultiple: number;
-  /** Where the weights are from. */
-  readonly source: readonly [string, string][];
   /** What the classes are called. */
   readonly classNames: readonly [string, string][];
   readonly images: GraftImages;
@@ -123,4 +121,26 @@ function fitting(given: Sizing | undefined, model: Model, multiple: number): Siz
     throw badUsage(`images are ${found}, the network needs ${isOther ? `${height}x${width}` : multiples}`);
   }
   return sizing;
+}
+
+/** What a decoder brings with it. */
+const OF_DECODERS = [
+  ...['head', 'activation', 'blockActivation', 'upsample', 'alignCorners'],
+  ...SOLVER_OPTIONS.map(({ key }) => key),
+];
+
+/** What a model of this package says of itself that is still true with another decoder. */
+export function encoderAssumptions(
+  { metadata }: Model,
+  images: GraftImages,
+  ofDecoder: readonly Assumption[],
+): readonly Assumption[] {
+  const isNormalized = images.recipe?.normalization !== undefined || images.window !== undefined;
+  const said = [...(isNormalized ? ['recipe'] : []), ...(images.recipe?.sizing ? ['size'] : [])];
+  return assumptionsIn(metadata)
+    .filter(
+      ({ what, option, verified }) => !verified && !OF_DECODERS.includes(option) && !said.includes(what),
+    )
+    .map(({ verified: _, ...assumption }) => assumption)
+    .filter(({ what, value }) => !ofDecoder.some((other) => other.what === what && other.value === value));
 }

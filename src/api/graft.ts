@@ -1,8 +1,8 @@
 import { openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import type { SolverId } from '../../exporters/decoders/solvers.js';
-import { encoderAssumptions } from '../../exporters/grafting/encoder-assumptions.js';
 import { type GraftHints, graftDecoder, planGraft } from '../../exporters/grafting/graft.js';
+import { encoderAssumptions } from '../../exporters/grafting/metadata.js';
 import { SETTING_KINDS } from '../../exporters/nn/settings.js';
 import { cost } from '../../graph/analysis/cost.js';
 import { type Feature, imageOf } from '../../graph/analysis/features.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Checkpoint } from '../../../exporters/checkpoints/open.js';
-import { encoderAssumptions } from '../../../exporters/grafting/encoder-assumptions.js';
 import { graftDecoder, planGraft } from '../../../exporters/grafting/graft.js';
+import { encoderAssumptions } from '../../../exporters/grafting/metadata.js';
 import { checkNames, skipsOf } from '../../../exporters/grafting/skips.js';
 import { locate } from '../../../graph/analysis/features.js';
 import { prune } from '../../../graph/analysis/prune.js';
