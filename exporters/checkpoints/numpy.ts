@@ -1,5 +1,5 @@
-import { DTYPES, type DType, isDType } from '../../graph/ir/dtype.js';
-import type { Tensor } from '../../graph/ir/tensor.js';
+import { type DType, isDType } from '../../graph/ir/dtype.js';
+import { byteLength, elementCount, type Tensor } from '../../graph/ir/tensor.js';
 import { type Storage, stridedTensor } from './strided.js';
 
 /** The element type of a NumPy array. */
@@ -35,7 +35,7 @@ export function numpyTensor(
     ...{ dtype, dims, strides, bigEndian, offset: 0 },
     storage: data,
   });
-  const expected = dims.reduce((product, dim) => product * dim, DTYPES[dtype].bytes);
+  const expected = byteLength(dtype, dims);
   if (data.size !== expected) {
     throw new RangeError(`an array of ${dtype} [${dims}] takes ${expected} bytes, found ${data.size}`);
   }
@@ -43,11 +43,4 @@ export function numpyTensor(
 }
 
 /** Strides of an array whose first axis varies fastest. */
-function columnMajor(dims: readonly number[]): number[] {
-  let stride = 1;
-  return dims.map((dim) => {
-    const own = stride;
-    stride *= dim;
-    return own;
-  });
-}
+const columnMajor = (dims: readonly number[]) => dims.map((_, axis) => elementCount(dims.slice(0, axis)));

@@ -9,14 +9,7 @@ import { readNpz } from './npz.js';
 import { type CheckpointFormat, READERS, SAFETENSORS_START, ZIP_START } from './readers.js';
 import { readSafetensors } from './safetensors.js';
 import { type KeySelection, type SelectedKeys, selectKeys } from './select-keys.js';
-import {
-  END_BYTES,
-  type FileStart,
-  foreignFile,
-  foreignReference,
-  START_BYTES,
-  shardText,
-} from './signatures.js';
+import { fileStart, foreignFile, foreignReference, shardText } from './signatures.js';
 import { FileSource } from './source.js';
 import { isUsual, type StateDict } from './state-dict.js';
 import { UnreadableTensor } from './unreadable.js';
@@ -46,14 +39,6 @@ export interface Checkpoint {
   sha256(): string;
   /** Closes the file; tensors cannot be read any more. */
   close(): void;
-}
-
-function fileStart(source: FileSource, name: string): FileStart {
-  const { size } = source;
-  const latin1 = (offset: number, end: number) =>
-    Buffer.from(source.read(offset, end - offset)).toString('latin1');
-  const text = latin1(0, Math.min(START_BYTES, size));
-  return { name, text, end: latin1(Math.max(0, size - END_BYTES), size) };
 }
 
 /** What reads a file, by its first bytes, whatever its name. */

@@ -1,5 +1,7 @@
+import type { Source } from './source.js';
+
 /** What the beginning of a file is to be recognised by. */
-export interface FileStart {
+interface FileStart {
   /** Its base name. */
   readonly name: string;
   /** Its first bytes as latin-1 text, at most `START_BYTES`. */
@@ -9,10 +11,18 @@ export interface FileStart {
 }
 
 /** As many as the signature that lies furthest behind needs: tar's. */
-export const START_BYTES = 512;
+const START_BYTES = 512;
 
 /** Of the table that TensorFlow's checkpoints are. */
-export const END_BYTES = 8;
+const END_BYTES = 8;
+
+export function fileStart(source: Source, name: string): FileStart {
+  const { size } = source;
+  const latin1 = (offset: number, end: number) =>
+    Buffer.from(source.read(offset, end - offset)).toString('latin1');
+  const text = latin1(0, Math.min(START_BYTES, size));
+  return { name, text, end: latin1(Math.max(0, size - END_BYTES), size) };
+}
 
 interface Signature {
   readonly what: string;

@@ -26,13 +26,9 @@ type Call = (args: Args, world: Rebuilder) => PickleValue;
 
 const first: Call = ([data]) => data ?? null;
 
-/** A tensor whose numbers are not read. @param sizesAt which argument holds its sizes; they may be told nowhere */
-const unreadable =
-  (sizesAt: number | undefined, why: (args: Args) => string): Call =>
-  (args) => {
-    const sizes = sizesAt === undefined ? undefined : args[sizesAt];
-    return unreadableTensor(sizes instanceof Tuple ? wholeNumbers(sizes) : [], why(args));
-  };
+/** A tensor whose numbers are not read. @param sizes they may be told nowhere */
+const unreadable = (sizes: PickleValue | undefined, why: string) =>
+  unreadableTensor(sizes instanceof Tuple ? wholeNumbers(sizes) : [], why);
 
 const QUANTIZED =
   "is quantized: save the state dict of the float model, from before torch.quantization's convert()";
@@ -84,18 +80,19 @@ export const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ['torch._utils._rebuild_device_tensor_from_numpy', fromData],
   ['torch._utils._rebuild_device_tensor_from_cpu_tensor', fromData],
 
-  ['torch._utils._rebuild_qtensor', unreadable(2, () => QUANTIZED)],
+  ['torch._utils._rebuild_qtensor', ([, , sizes]) => unreadable(sizes, QUANTIZED)],
   ['torch._utils._rebuild_sparse_tensor', sparse],
   ['torch._utils._rebuild_sparse_csr_tensor', sparse],
   [
     'torch._utils._rebuild_nested_tensor',
-    unreadable(undefined, () => 'is nested: save its parts, or unbind() it'),
+    () => unreadable(undefined, 'is nested: save its parts, or unbind() it'),
   ],
   [
     'torch._utils._rebuild_meta_tensor_no_storage',
-    unreadable(1, () => "has no data (device 'meta'): save the model once its weights are loaded"),
+    ([, sizes]) =>
+      unreadable(sizes, "has no data (device 'meta'): save the model once its weights are loaded"),
   ],
-  ['torch._utils._rebuild_wrapper_subclass', unreadable(2, ([type]) => ofClass(type))],
+  ['torch._utils._rebuild_wrapper_subclass', ([type, , sizes]) => unreadable(sizes, ofClass(type))],
 
   ...numpyCore('multiarray._reconstruct', () => new NumpyArray()),
   // (dtype, bytes): a best score and the like, which no network has for a weight.
@@ -109,7 +106,7 @@ export const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>([
 
 function fromData([data]: Args): PickleValue {
   return tensorOf(data) === undefined
-    ? unreadableTensor([], 'is on a device whose data is not understood: save it after cpu()')
+    ? unreadable(undefined, 'is on a device whose data is not understood: save it after cpu()')
     : (data ?? null);
 }
 
@@ -117,7 +114,7 @@ function fromData([data]: Args): PickleValue {
 function sparse([, data]: Args): PickleValue {
   const parts = data instanceof Tuple ? data.items : [];
   const sizes = parts.find((part) => part instanceof Tuple);
-  return unreadableTensor(sizes ? wholeNumbers(sizes) : [], 'is sparse: save it after to_dense()');
+  return unreadable(sizes, 'is sparse: save it after to_dense()');
 }
 
 function ofClass(type: PickleValue | undefined): string {
