@@ -135,15 +135,11 @@ export function exportCheckpoint(
 }
 
 /** Whether nobody says how images are prepared, of a network that takes any. */
-const isRecipeAssumed = (
-  { axes, isRecipeSaid, preparation }: Network,
-  { recipe, window }: ImagePlan,
-): boolean =>
-  axes !== 3 &&
-  !isRecipeSaid &&
-  preparation === undefined &&
-  recipe?.normalization === undefined &&
-  window === undefined;
+function isRecipeAssumed(network: Network, { recipe, window }: ImagePlan): boolean {
+  const isKnown = network.isRecipeSaid || network.preparation !== undefined;
+  const isGiven = recipe?.normalization !== undefined || window !== undefined;
+  return network.axes !== 3 && !isKnown && !isGiven;
+}
 
 /** The recipe that is assumed, whose it is, and whose it may be. */
 function assumedRecipe({ network, decoder }: Description, recipe: Recipe): string {

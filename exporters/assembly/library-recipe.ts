@@ -55,10 +55,7 @@ export function libraryUse(preparation: Preparation): LibraryUse {
       files: 'nnunet',
     },
     ...(regions && { regions }),
-    notes: [
-      ...(reader === undefined ? [noReaderNote(preparation)] : []),
-      ...(areImages ? [] : [volumeNote(preparation)]),
-    ],
+    notes: readerNotes(preparation),
   };
 }
 
@@ -153,10 +150,15 @@ function isTransposed({ place, transposeForward: [first, ...plane] }: Preparatio
   );
 }
 
-const noReaderNote = ({ place }: Preparation): string =>
-  `${place}: it names no image_reader_writer: taken to be of images, as ${IMAGE_READER} reads them`;
-
-const volumeNote = ({ reader, transposeForward }: Preparation): string =>
-  `it was trained on slices of volumes (${reader?.slice(0, 60)}): an image is such a slice, axes ${transposeForward.slice(1).join(' and ')} of a volume down and across, and is cropped and normalized by itself`;
+function readerNotes({ place, reader, transposeForward }: Preparation): readonly string[] {
+  if (reader === IMAGE_READER) return [];
+  if (reader === undefined)
+    return [
+      `${place}: it names no image_reader_writer: taken to be of images, as ${IMAGE_READER} reads them`,
+    ];
+  return [
+    `it was trained on slices of volumes (${reader.slice(0, 60)}): an image is such a slice, axes ${transposeForward.slice(1).join(' and ')} of a volume down and across, and is cropped and normalized by itself`,
+  ];
+}
 
 const bad = (message: string) => new NmodeError('BAD_CHECKPOINT', message);

@@ -90,13 +90,8 @@ export function keysAround(
 }
 
 /** Likewise without counters, which no network needs. */
-export function ignoredKeys(
-  checkpoint: Checkpoint,
-  view: KeyView,
-  unused: readonly string[],
-): readonly string[] {
-  return keysAround(checkpoint, view, unused).filter((key) => !isIgnored(key));
-}
+export const ignoredKeys = (...of: Parameters<typeof keysAround>): readonly string[] =>
+  keysAround(...of).filter((key) => !isIgnored(key));
 
 /** What is to be said of keys that were left aside, in a sentence. */
 export function ignoredNotes(keys: readonly string[], of: string): readonly string[] {

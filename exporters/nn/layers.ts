@@ -124,10 +124,7 @@ const filled = (count: number, value: number): Value =>
   constant(float32Tensor([count], Array(count).fill(value)));
 
 /** The shape of one number a channel beside x [N, C, ...space]. */
-const overSpace = (channels: number, x: Value): readonly number[] => [
-  channels,
-  ...x.shape.slice(2).map(() => 1),
-];
+const overSpace = (channels: number, x: Value) => [channels, ...x.shape.slice(2).map(() => 1)];
 
 /**
  * torch.nn.GroupNorm(groups, C): each group of channels as one, then a scale and a shift of each channel.

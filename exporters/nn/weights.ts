@@ -87,15 +87,11 @@ class Ledger {
       if (converted.isNarrowed) this.narrowed.push(key);
       return this.#checked(key, converted.tensor);
     }
-    return this.#absent(key, shape);
-  }
-
-  /** Nothing reads it: `finish` tells what is wrong before. A hostile file may ask for any size. */
-  #absent(key: string, dims: readonly number[]): Tensor {
+    // Nothing reads it: `finish` tells what is wrong before. A hostile file may ask for any size.
     const bytes = () => {
       throw new NmodeError('BAD_CHECKPOINT', `${this.file}: tensor '${key}': it is missing or does not fit`);
     };
-    return { dtype: 'float32', dims, bytes };
+    return { dtype: 'float32', dims: shape, bytes };
   }
 
   #checked(key: string, tensor: Tensor): Tensor {
