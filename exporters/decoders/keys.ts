@@ -15,9 +15,10 @@ export interface DecoderKeys {
   head(steps: number): string;
 }
 
-function stepIn(key: string, pattern: RegExp): number | undefined {
+/** @param first the number that keys give to step 1 */
+function stepIn(key: string, pattern: RegExp, first: number): number | undefined {
   const [, step] = pattern.exec(key) ?? [];
-  return step === undefined ? undefined : Number(step);
+  return step === undefined ? undefined : Number(step) + (1 - first);
 }
 
 /** `up1.g`, `up1.sigma` .., `outc.conv`. */
@@ -25,7 +26,7 @@ export const RELEASE_KEYS: DecoderKeys = {
   step: (step) => `up${step}`,
   convolution: (step, name) => `up${step}.${name}`,
   sigma: (step) => `up${step}.sigma`,
-  stepOf: (key) => stepIn(key, /^up(\d+)\.g\./),
+  stepOf: (key) => stepIn(key, /^up(\d+)\.g\./, 1),
   head: () => 'outc.conv',
 };
 
@@ -34,9 +35,6 @@ export const FUSEUNET_KEYS: DecoderKeys = {
   step: (step) => `decoder.stages.${step - 1}`,
   convolution: (step) => `decoder.upsamples.${step - 1}.conv`,
   sigma: (step) => `decoder.stages.${step - 1}.sigma`,
-  stepOf(key) {
-    const step = stepIn(key, /^decoder\.upsamples\.(\d+)\.conv\./);
-    return step === undefined ? undefined : step + 1;
-  },
+  stepOf: (key) => stepIn(key, /^decoder\.upsamples\.(\d+)\.conv\./, 0),
   head: (steps) => `decoder.seg_layers.${steps - 1}`,
 };
