@@ -1,3 +1,4 @@
+import { cost } from '../../graph/analysis/cost.js';
 import { at } from '../../graph/common/at.js';
 import { badUsage } from '../../graph/common/errors.js';
 import { isAbsolute } from '../../graph/common/normalization.js';
@@ -200,4 +201,11 @@ export function buildModel(description: Description, weights: WeightsOfFolds, op
     ? imageForm(description, weights, options.imageRecipe, options.imageBits)
     : tensorForm(description, weights, options.size);
   return modelOf(nameOf(description), taken, { ...given }, pick(options, ['opset']));
+}
+
+/** The cost of a network that was built here: of its operators each is known. */
+export function networkCost(model: Model, known?: Readonly<Record<string, number>>) {
+  const { macs, peakBytes } = cost(model, known);
+  if (macs === undefined || peakBytes === undefined) throw new TypeError('an operator has no cost');
+  return { macs, peakBytes };
 }

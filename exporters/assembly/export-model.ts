@@ -32,12 +32,11 @@ import type { NmodeDecoder } from '../decoders/nmode.js';
 import { checkSettings, type Settings, SettingsInUse } from '../nn/settings.js';
 import { Weights, zeroWeights } from '../nn/weights.js';
 import { assumptionsOf } from './assumptions.js';
-import { buildModel, buildWithSkips, type InputSize, sizeMultiple } from './build.js';
+import { buildModel, buildWithSkips, type InputSize, networkCost, sizeMultiple } from './build.js';
 import { namedClasses } from './class-names.js';
 import type { Description } from './describe.js';
 import { type ExportPlan, type ImagePlan, inputSizeOf, isSizeAssumed } from './export-plan.js';
 import { type LibraryUse, libraryUse } from './library-recipe.js';
-import { networkCost } from './network-cost.js';
 import { foldsOf, ignoredNotes, prefixNotes, sourceMetadata, unusedTextNotes } from './network-weights.js';
 
 export { shapesOf } from './network-weights.js';

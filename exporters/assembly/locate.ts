@@ -63,12 +63,8 @@ export function locate(
   const why = said ? undefined : firstOf(views, (view) => whyUnknownBelow(view, shapes));
   if (why !== undefined) throw new PartOfNetwork('BAD_CHECKPOINT', `${file}: ${why}; ${OTHER_WAYS}`);
   if (found !== undefined) return found;
-  return misfit(
-    file,
-    shapes,
-    search.tried.map((candidate) => candidate()),
-    said,
-  );
+  const tried = search.tried.map((candidate) => candidate());
+  return misfit(file, shapes, tried, said);
 }
 
 /** A network of which a part is known, and the other is not, or is not there. */

@@ -1,9 +1,8 @@
 import { basename } from 'node:path';
-import { type InputSize, sizeMultiple } from '../../exporters/assembly/build.js';
+import { type InputSize, networkCost, sizeMultiple } from '../../exporters/assembly/build.js';
 import type { DecoderId } from '../../exporters/assembly/describe.js';
 import { exportCheckpoint } from '../../exporters/assembly/export-model.js';
 import { type ExportOptions, planExport } from '../../exporters/assembly/export-plan.js';
-import { networkCost } from '../../exporters/assembly/network-cost.js';
 import { foldsIn } from '../../exporters/checkpoints/folder.js';
 import { type Checkpoint, openCheckpoint } from '../../exporters/checkpoints/open.js';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';

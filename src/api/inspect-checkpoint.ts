@@ -1,5 +1,5 @@
 import { assumptionsOf } from '../../exporters/assembly/assumptions.js';
-import { buildModel, type InputSize, sizeMultiples } from '../../exporters/assembly/build.js';
+import { buildModel, type InputSize, networkCost, sizeMultiples } from '../../exporters/assembly/build.js';
 import { namedClasses } from '../../exporters/assembly/class-names.js';
 import {
   type DecoderId,
@@ -9,7 +9,6 @@ import {
 } from '../../exporters/assembly/describe.js';
 import { inputSizeOf } from '../../exporters/assembly/export-plan.js';
 import { SeveralNetworks } from '../../exporters/assembly/locate.js';
-import { networkCost } from '../../exporters/assembly/network-cost.js';
 import {
   detectIn,
   finishedIn,

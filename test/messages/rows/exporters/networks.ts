@@ -53,6 +53,7 @@ export const NETWORKS: Conditions = {
       'bits of images are given for a model that takes prepared pixels, or arguments of a backbone without the backbone',
   },
   'exporters/assembly/build.ts': {
+    'an operator has no cost': 'never: the operators that networks are built of are all counted',
     'a depth of …: … takes images, … is their height and width':
       'a size of three numbers is given for a network of images',
     '…: … takes volumes, of which a model takes tensors: leave it out':
@@ -103,9 +104,6 @@ export const NETWORKS: Conditions = {
     'a decoder without its keys':
       'never: detect() allows nmODE decoders with their form, and the original one with its own',
     '… has no decoder of its own': 'never: callers ask for the original decoder where the network has one',
-  },
-  'exporters/assembly/network-cost.ts': {
-    'an operator has no cost': 'never: the operators that networks are built of are all counted',
   },
   'exporters/assembly/network-weights.ts': {
     '…: it is not the network of …: folds of one training are averaged':
