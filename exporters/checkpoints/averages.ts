@@ -53,10 +53,8 @@ function averagesIn(tensors: Tensors) {
 function averagePrefix(key: string): string {
   const segments = key.split('.');
   const place = segments.slice(0, -1).findIndex((segment) => AVERAGE.test(segment));
-  const prefix = segments
-    .slice(0, place + 1)
-    .map((segment) => `${segment}.`)
-    .join('');
+  if (place < 0) return '';
+  const prefix = `${segments.slice(0, place + 1).join('.')}.`;
   return prefix.length > MAX_PREFIX ? '' : prefix;
 }
 

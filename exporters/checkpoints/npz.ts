@@ -1,7 +1,7 @@
 import { reason } from '../../graph/common/errors.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
 import { numpyTensor, numpyType } from './numpy.js';
-import type { Source } from './source.js';
+import { latin1, type Source } from './source.js';
 import { MAX_RANK } from './strided.js';
 import { readZip } from './zip.js';
 
@@ -34,7 +34,7 @@ const HEADER =
   /^\{'descr': ('[^']{1,64}'|\[.*\]), 'fortran_order': (True|False), 'shape': \(((?:\d{1,15}(?:, ?|,?(?=\))))*)\), ?\}\s*$/;
 
 function readNpy(name: string, bytes: Uint8Array): Tensor | undefined {
-  if (bytes.length < 12 || bytes[0] !== 0x93 || text(bytes.subarray(1, 6)) !== 'NUMPY') {
+  if (bytes.length < 12 || bytes[0] !== 0x93 || latin1(bytes.subarray(1, 6)) !== 'NUMPY') {
     throw new Error(`'${name}' is not a .npy file`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -45,7 +45,7 @@ function readNpy(name: string, bytes: Uint8Array): Tensor | undefined {
   const start = version >= 2 ? 12 : 10;
   const length = version >= 2 ? view.getUint32(8, true) : view.getUint16(8, true);
   if (start + length > bytes.length) throw new RangeError(`'${name}' ends within its header`);
-  const fields = HEADER.exec(text(bytes.subarray(start, start + Math.min(length, MAX_HEADER_BYTES))));
+  const fields = HEADER.exec(latin1(bytes.subarray(start, start + Math.min(length, MAX_HEADER_BYTES))));
   if (fields === null) {
     if (length > MAX_HEADER_BYTES) return undefined;
     throw new Error(`'${name}' has a header that is not understood`);
@@ -62,8 +62,4 @@ function readNpy(name: string, bytes: Uint8Array): Tensor | undefined {
   } catch (error) {
     throw new RangeError(`'${name}': ${reason(error)}`, { cause: error });
   }
-}
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('latin1');
 }

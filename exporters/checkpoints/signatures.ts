@@ -1,4 +1,4 @@
-import type { Source } from './source.js';
+import { latin1, type Source } from './source.js';
 
 /** What the beginning of a file is to be recognised by. */
 interface FileStart {
@@ -18,10 +18,9 @@ const END_BYTES = 8;
 
 export function fileStart(source: Source, name: string): FileStart {
   const { size } = source;
-  const latin1 = (offset: number, end: number) =>
-    Buffer.from(source.read(offset, end - offset)).toString('latin1');
-  const text = latin1(0, Math.min(START_BYTES, size));
-  return { name, text, end: latin1(Math.max(0, size - END_BYTES), size) };
+  const text = latin1(source.read(0, Math.min(START_BYTES, size)));
+  const end = latin1(source.read(Math.max(0, size - END_BYTES), Math.min(END_BYTES, size)));
+  return { name, text, end };
 }
 
 interface Signature {

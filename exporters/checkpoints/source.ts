@@ -13,6 +13,9 @@ export interface Source {
   readInto(target: Uint8Array, offset: number): void;
 }
 
+/** Byte for byte: what TextDecoder calls latin1 is Windows' code page. */
+export const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+
 export function memorySource(bytes: Uint8Array): Source {
   const part = (offset: number, length: number) => {
     if (offset + length > bytes.length) throw new RangeError(CUT_SHORT);

@@ -1,4 +1,4 @@
-import type { Cursor } from '../source.js';
+import { type Cursor, latin1 } from '../source.js';
 import { PickleBudget, PickleMachine } from './pickle-machine.js';
 import { Global, type PickleValue, type PickleWorld, Tuple } from './pickle-values.js';
 
@@ -10,11 +10,6 @@ export function isPickle(start: string): boolean {
 const PROTOCOLS = 5;
 
 const EMPTY_TUPLE = new Tuple([]);
-
-/** Byte for byte: what TextDecoder calls latin1 is Windows' code page, and arrays of Python 2 are such strings. */
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('latin1');
-}
 
 /** What each opcode does, under its letter; the names are those of CPython's `pickletools`. */
 const OPCODES: Readonly<Record<string, (machine: PickleMachine) => void>> = {
@@ -36,7 +31,7 @@ const OPCODES: Readonly<Record<string, (machine: PickleMachine) => void>> = {
   '\x8d': (m) => m.push(m.text(8)), // BINUNICODE8
   V: (m) => m.push(m.line()), // UNICODE
   S: (m) => m.push(m.line().slice(1, -1)), // STRING, quoted
-  U: (m) => m.push(latin1(m.counted(1))), // SHORT_BINSTRING: Python 2's str
+  U: (m) => m.push(latin1(m.counted(1))), // SHORT_BINSTRING: Python 2's str, and its arrays
   T: (m) => m.push(latin1(m.counted(4))), // BINSTRING
   C: (m) => m.push(m.counted(1)), // SHORT_BINBYTES
   B: (m) => m.push(m.counted(4)), // BINBYTES

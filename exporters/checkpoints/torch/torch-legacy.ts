@@ -3,7 +3,7 @@ import { isPickle, unpickle } from '../pickle/pickle.js';
 import { PickleBudget } from '../pickle/pickle-machine.js';
 import { type PickleValue, shown } from '../pickle/pickle-values.js';
 import { Cursor, memorySource, type Source } from '../source.js';
-import { keptStorage, type Storage } from '../strided.js';
+import { keptStorage } from '../strided.js';
 import { type StorageReference, TorchWorld } from './torch.js';
 import { MAX_PICKLE_BYTES } from './torch-zip.js';
 
@@ -31,7 +31,14 @@ export function readTorchLegacy(source: Source, budget = new PickleBudget()): Pi
   const world = new TorchWorld({
     locate(reference) {
       references.set(reference.key, reference);
-      return fileStorage(reference, source, places);
+      const placeOf = () => {
+        const place = places.get(reference.key);
+        if (place === undefined) throw new Error(`storage '${reference.key}' is missing from the file`);
+        return place;
+      };
+      const size = byteSize(reference);
+      const read = () => source.read(placeOf(), size);
+      return keptStorage(size, read, (target) => source.readInto(target, placeOf()));
     },
     bigEndian: false,
   });
@@ -42,7 +49,7 @@ export function readTorchLegacy(source: Source, budget = new PickleBudget()): Pi
   unpickle(cursor, world, budget);
   const object = unpickle(cursor, world, budget);
   const keys = unpickle(cursor, world, budget);
-  for (const [key, place] of storagePlaces(keys, references, source, cursor.position)) places.set(key, place);
+  placeStorages(keys, references, source, cursor.position, places);
   return object;
 }
 
@@ -63,47 +70,31 @@ function byteSize({ dtype, elements }: StorageReference): number {
   return elements * DTYPES[dtype].bytes;
 }
 
-/** Walks over the storages behind the pickles; where each one's elements begin. */
-function* storagePlaces(
+/** Walks over the storages behind the pickles. @param places where each one's elements begin, to be filled */
+function placeStorages(
   keys: PickleValue,
   references: ReadonlyMap<string, StorageReference>,
   source: Source,
   start: number,
-): Generator<[key: string, place: number]> {
+  places: Map<string, number>,
+): void {
   if (!Array.isArray(keys)) throw new TypeError('the list of storages is missing');
-  const placed = new Set<PickleValue>();
   let at = start;
   for (const key of keys) {
     const reference = typeof key === 'string' ? references.get(key) : undefined;
     if (reference === undefined) {
       throw new Error(`storage '${shown(key)}' belongs to no tensor, or to one of an unknown type`);
     }
-    if (placed.has(key)) throw new Error(`storage '${reference.key}' is listed twice`);
-    placed.add(key);
+    if (places.has(reference.key)) throw new Error(`storage '${reference.key}' is listed twice`);
     const header = source.read(at, 8);
     const count = Number(new DataView(header.buffer).getBigInt64(0, true));
     if (count !== reference.elements) {
       throw new Error(`storage '${reference.key}' holds ${count} elements, expected ${reference.elements}`);
     }
     at += 8;
-    yield [reference.key, at];
+    places.set(reference.key, at);
     at += byteSize(reference);
     if (at > source.size)
       throw new RangeError(`the file ends within storage '${reference.key}': download or save it again`);
   }
-}
-
-function fileStorage(
-  reference: StorageReference,
-  source: Source,
-  places: ReadonlyMap<string, number>,
-): Storage {
-  const size = byteSize(reference);
-  const placeOf = () => {
-    const place = places.get(reference.key);
-    if (place === undefined) throw new Error(`storage '${reference.key}' is missing from the file`);
-    return place;
-  };
-  const read = () => source.read(placeOf(), size);
-  return keptStorage(size, read, (target) => source.readInto(target, placeOf()));
 }

@@ -1,7 +1,7 @@
 import { unpickle } from '../pickle/pickle.js';
 import { zipContents } from '../signatures.js';
-import { Cursor, type FileSource, memorySource } from '../source.js';
-import { keptStorage, type Storage } from '../strided.js';
+import { Cursor, type FileSource, latin1, memorySource } from '../source.js';
+import { keptStorage } from '../strided.js';
 import { readZip, type ZipEntry } from '../zip.js';
 import { TorchWorld } from './torch.js';
 
@@ -24,7 +24,11 @@ export async function readTorchZip(source: FileSource) {
     throw new RangeError(`data.pkl is ${size} bytes, at most ${MAX_PICKLE_BYTES} are read`);
   const root = pickleName.slice(0, -'data.pkl'.length);
   const world = new TorchWorld({
-    locate: ({ key }) => entryStorage(key, entries.get(`${root}data/${key}`)),
+    locate({ key }) {
+      const entry = entries.get(`${root}data/${key}`);
+      if (entry === undefined) throw new Error(`storage '${key}' is missing from the file`);
+      return keptStorage(entry.size, entry.read, entry.readInto);
+    },
     bigEndian: isBigEndian(entries.get(`${root}byteorder`)),
   });
   const bytes = pickle[1].read();
@@ -41,12 +45,7 @@ export async function readTorchZip(source: FileSource) {
 
 function isBigEndian(entry: ZipEntry | undefined): boolean {
   if (entry === undefined) return false;
-  const text = entry.size <= 6 ? Buffer.from(entry.read()).toString('latin1') : '';
+  const text = entry.size <= 6 ? latin1(entry.read()) : '';
   if (text !== 'little' && text !== 'big') throw new Error("the entry 'byteorder' is neither little nor big");
   return text === 'big';
-}
-
-function entryStorage(key: string, entry: ZipEntry | undefined): Storage {
-  if (entry === undefined) throw new Error(`storage '${key}' is missing from the file`);
-  return keptStorage(entry.size, entry.read, entry.readInto);
 }

@@ -1,5 +1,5 @@
 import { type DType, isDType } from '../../../graph/ir/dtype.js';
-import { Global, type PickleValue, type PickleWorld, Tuple } from '../pickle/pickle-values.js';
+import { Global, type PickleValue, type PickleWorld, shown, Tuple } from '../pickle/pickle-values.js';
 import { type Storage, stridedTensor } from '../strided.js';
 import { CALLS, type Rebuilder } from './torch-calls.js';
 import {
@@ -95,9 +95,8 @@ export class TorchWorld implements PickleWorld, Rebuilder {
     const [kind, type, key, , elements, view] = id instanceof Tuple ? id.items : [];
     if (kind === 'module' && type instanceof Global) return type;
     const path = type instanceof Global ? type.path : '';
-    const dtype = /^torch(\.storage)?\.\w+$/.test(path)
-      ? STORAGES.get(path.split('.').at(-1) ?? '')
-      : undefined;
+    const [, name = ''] = /^torch(?:\.storage)?\.(\w+)$/.exec(path) ?? [];
+    const dtype = STORAGES.get(name);
     if (kind !== 'storage' || typeof key !== 'string' || typeof elements !== 'number' || elements < 0) {
       throw new TypeError('a persistent id that names no storage');
     }
@@ -120,10 +119,9 @@ export class TorchWorld implements PickleWorld, Rebuilder {
     const { storage, start } = typedStorage;
     const dtype = typed instanceof Global ? namedDtype(typed) : typedStorage.dtype;
     if (dtype === undefined) {
-      const name = typed instanceof Global ? typed.path : '';
       return unreadableTensor(
         dims,
-        `cannot be read, as element type ${name} is not supported: save it after float()`,
+        `cannot be read, as element type ${shown(typed)} is not supported: save it after float()`,
       );
     }
     return new PickledTensor(

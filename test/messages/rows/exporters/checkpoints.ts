@@ -85,15 +85,13 @@ export const CHECKPOINTS: Conditions = {
     'the data ends early: the file is truncated or damaged':
       'a pickle goes on where the file, or the entry of it, ends',
   },
-  'exporters/checkpoints/zip-entry.ts': {
+  'exporters/checkpoints/zip.ts': {
     "entry '…' has no local header": 'where the directory places an entry, its signature is not',
     "entry '…' has another name, '…', in its own header":
       'directory and local header differ in the bytes of the name',
     "entry '…' has another … in its own header":
       'directory and local header differ in method, CRC-32 or sizes',
     "entry '…' lies beyond the end of the file": 'the data of an entry end beyond the file',
-  },
-  'exporters/checkpoints/zip.ts': {
     'the zip file is truncated or damaged: it has no end of central directory record':
       'the file begins as a zip and does not end as one',
     '…: download or save it again': 'the record that ends a zip file was not found',
