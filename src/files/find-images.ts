@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badImage, reason } from '../../graph/common/errors.js';
 import { isVolumeName, NO_VOLUMES } from '../../runtime/images/files/volumes.js';
 import { IMAGE_EXTENSIONS } from '../../runtime/node/images/files.js';
 import { type FilePath, pathOf } from '../../runtime/node/path-of.js';
@@ -19,7 +19,7 @@ export async function findImages(path: FilePath): Promise<readonly string[]> {
     return await imagesIn(place);
   } catch (error) {
     const problem = reason(error).replace(/, (stat|scandir) '.*'$/s, '');
-    throw new NmodeError('BAD_IMAGE', `${place}: cannot be read: ${problem}`, { cause: error });
+    throw badImage(`${place}: cannot be read: ${problem}`, { cause: error });
   }
 }
 

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badImage, badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { bytewise } from './bytewise.js';
 
@@ -19,7 +19,7 @@ const PLACE = '{case}';
  * @throws NmodeError (BAD_USAGE) where they are told by both, or by none
  */
 export function arePatterns(inputs: readonly string[]): boolean {
-  const usage = (why: string) => new NmodeError('BAD_USAGE', `${option('inputs')}: ${why}`);
+  const usage = (why: string) => badUsage(`${option('inputs')}: ${why}`);
   if (inputs.length === 0 || inputs.includes('')) throw usage('the name of a file is empty');
   const patterns = inputs.filter((input) => input.includes(PLACE));
   if (patterns.length === 0) return false;
@@ -86,10 +86,7 @@ function missingFiles(name: string, missing: readonly string[]): NmodeError {
  */
 export async function findCases(folder: string, patterns: readonly string[]): Promise<FoundCases> {
   if (!arePatterns(patterns)) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `${option('inputs')}: for the images of a folder, expected patterns with ${PLACE}`,
-    );
+    throw badUsage(`${option('inputs')}: for the images of a folder, expected patterns with ${PLACE}`);
   }
   const found = await Promise.all(patterns.map((pattern) => namesBy(join(folder, pattern))));
   const names = [...new Set(found.flatMap((files) => [...files.keys()]))].sort(bytewise);
@@ -109,7 +106,7 @@ export async function findCases(folder: string, patterns: readonly string[]): Pr
       return { name, error: missingFiles(name, missing) };
     });
   if (names.length === 0) {
-    throw new NmodeError('BAD_IMAGE', `${folder}: it holds no file by ${patterns.join(', ')}`);
+    throw badImage(`${folder}: it holds no file by ${patterns.join(', ')}`);
   }
   return { cases, failures };
 }
@@ -134,6 +131,6 @@ async function namesBy(pattern: string): Promise<ReadonlyMap<string, string>> {
     const problem = reason(error)
       .replace(/, scandir '.*'$/s, '')
       .replace(/^.*ENOTDIR: .*$/s, 'it is not a folder, where patterns look for files');
-    throw new NmodeError('BAD_IMAGE', `${folder}: cannot be read: ${problem}`, { cause: error });
+    throw badImage(`${folder}: cannot be read: ${problem}`, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, extname, join, parse, resolve } from 'node:path';
 import { at } from '../../graph/common/at.js';
-import { type ErrorCode, NmodeError } from '../../graph/common/errors.js';
+import { badImage, type ErrorCode } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { Recipe } from '../../graph/common/recipe.js';
 import { findImages } from './find-images.js';
@@ -136,10 +136,7 @@ function refuseNone(
 ): void {
   if (pairs.length > 0) return;
   const why = first === undefined ? '' : `; ${first.error}`;
-  throw new NmodeError(
-    'BAD_IMAGE',
-    `${images}: no image can be paired with a mask of its name in ${masks}${how}${why}${hint}`,
-  );
+  throw badImage(`${images}: no image can be paired with a mask of its name in ${masks}${how}${why}${hint}`);
 }
 
 /** How well names fit: by the file name, by the name without extension, by that and an ending. */

@@ -2,7 +2,7 @@ import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { withPackages } from '../../runtime/node/packages.js';
 import { addFiles } from './static-files.js';
@@ -95,7 +95,7 @@ async function contentSecurityPolicy(): Promise<string> {
 export async function writeSite(folder: string): Promise<void> {
   await makeFolder(folder);
   if ((await readdir(folder)).length > 0) {
-    throw new NmodeError('BAD_USAGE', `${folder}: is not empty: choose a new folder for the page`);
+    throw badUsage(`${folder}: is not empty: choose a new folder for the page`);
   }
   try {
     await cp(DEMO, folder, { recursive: true });

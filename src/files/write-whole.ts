@@ -13,7 +13,7 @@ import {
   stat,
 } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { unfinished } from './unfinished.js';
 
 /** What the usual refusals of a file system mean. */
@@ -69,8 +69,7 @@ export async function refuseOverwriting(
   kept.delete(undefined);
   for (const path of outputs) {
     const input = kept.get(await identity(path));
-    if (input !== undefined)
-      throw new NmodeError('BAD_USAGE', `${path}: the output would overwrite ${input}`);
+    if (input !== undefined) throw badUsage(`${path}: the output would overwrite ${input}`);
   }
 }
 

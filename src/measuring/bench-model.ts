@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { cost } from '../../graph/analysis/cost.js';
 import { type Assumption, assumedStructure } from '../../graph/common/assumption.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badModel, badUsage, NmodeError } from '../../graph/common/errors.js';
 import { areChannelsLast } from '../../graph/common/layout.js';
 import { type Model, outlineOf, sizesText, type ValueInfo } from '../../graph/ir/model.js';
 import { loadModel } from '../../runtime/node/model.js';
@@ -71,7 +71,7 @@ function sized(
   metadata: Model['metadata'],
 ) {
   if (type?.shape === undefined) {
-    throw new NmodeError('BAD_MODEL', `${model}: input '${name}' declares no sizes: it cannot be fed`);
+    throw badModel(`${model}: input '${name}' declares no sizes: it cannot be fed`);
   }
   const { height, width } = size ?? {};
   const declared = type.shape;
@@ -81,10 +81,7 @@ function sized(
   asked.forEach((wanted, axis) => {
     const found = shape[axis];
     if (wanted === undefined || found === undefined || found === wanted) return;
-    throw new NmodeError(
-      'BAD_USAGE',
-      `${model}: input '${name}' is [${sizesText(declared)}]: axis ${axis} cannot be ${wanted}`,
-    );
+    throw badUsage(`${model}: input '${name}' is [${sizesText(declared)}]: axis ${axis} cannot be ${wanted}`);
   });
   return { port: { name, dtype: type.dtype, shape }, known };
 }

@@ -1,5 +1,5 @@
 import type { Types } from '../../graph/analysis/infer.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badModel } from '../../graph/common/errors.js';
 import { encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import { elementCount } from '../../graph/ir/tensor.js';
@@ -44,7 +44,7 @@ function zerosFor({ name, dtype, shape }: Port): Floats | Bytes {
   const dims = defaultSizes(name, shape).shape;
   const length = elementCount(dims);
   if (length > MAX_ELEMENTS) {
-    throw new NmodeError('BAD_MODEL', `input '${name}' [${dims}] is larger than what is measured with`);
+    throw badModel(`input '${name}' [${dims}] is larger than what is measured with`);
   }
   if (dtype === 'uint8') return { dims, data: new Uint8Array(length) };
   return { dims, data: dtype === 'uint16' ? new Uint16Array(length) : new Float32Array(length) } as

@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, type NmodeError, reason } from '../../graph/common/errors.js';
 import { unfinished } from '../files/unfinished.js';
 import { cannotWrite } from '../files/write-whole.js';
 
@@ -68,8 +68,7 @@ function isAtIt(holder: Holder | undefined): boolean {
 
 function held(path: string, holder: Holder | undefined): NmodeError {
   const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
-  return new NmodeError(
-    'BAD_USAGE',
+  return badUsage(
     `${path}: ${who} is running this training: wait for it or write to another file; if that process no longer exists, remove ${path}`,
   );
 }

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badImage } from '../../graph/common/errors.js';
 import { axesOf, type Layout } from '../../graph/common/layout.js';
 import { RECIPE_KEY, type Recipe } from '../../graph/common/recipe.js';
 import { type Model, type Outline, outlineOf } from '../../graph/ir/model.js';
@@ -91,8 +91,7 @@ export async function examplesFor(
     options.inputs && folder !== BUNDLED_IMAGES
       ? await casesIn(folder, options.inputs)
       : await findImages(folder);
-  if (input === undefined || files.length === 0)
-    throw new NmodeError('BAD_IMAGE', `${folder}: it holds no image`);
+  if (input === undefined || files.length === 0) throw badImage(`${folder}: it holds no image`);
   // Spread over the folder, where there are more than needed.
   const step = Math.max(1, files.length / mostImages);
   const images = Math.min(files.length, mostImages);

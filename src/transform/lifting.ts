@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { type Model, opsetOf, replaceable } from '../../graph/ir/model.js';
 import { decided } from '../../graph/lifting/branches.js';
 import { frozen, withConstantsAlone } from '../../graph/lifting/freeze.js';
@@ -64,12 +64,9 @@ export function lifted(
 function refuseOpset(opset: number, from: number): void {
   const known = [...IR_OF_OPSET.keys()];
   if (!known.includes(opset)) {
-    throw new NmodeError('BAD_USAGE', `opset ${opset}, expected ${known[0]} to ${known.at(-1)}`);
+    throw badUsage(`opset ${opset}, expected ${known[0]} to ${known.at(-1)}`);
   }
   if (opset < from) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      `opset ${opset} is before the model's ${from}: models are lifted, never lowered`,
-    );
+    throw badUsage(`opset ${opset} is before the model's ${from}: models are lifted, never lowered`);
   }
 }

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badModel, NmodeError } from '../../graph/common/errors.js';
 import type { Layout } from '../../graph/common/layout.js';
 import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
@@ -105,14 +105,12 @@ export function refuseLowering(model: Model, name: string, precision: Precision)
   if (precision === 'fp32') return;
   const before = precisionOf(model);
   if (before !== 'fp32') {
-    throw new NmodeError(
-      'BAD_MODEL',
+    throw badModel(
       `${name}: it holds ${HELD[before]} already, and ${precision} needs float32: give a float32 model of the network`,
     );
   }
   if (optimizationMetadataOf(model).level === 'latency') {
-    throw new NmodeError(
-      'BAD_MODEL',
+    throw badModel(
       `${name}: its convolutions are in Winograd's form (${option('level', 'latency')}), which ${precision} does not support: give the original model`,
     );
   }

@@ -1,5 +1,5 @@
 import { check } from '../../graph/analysis/check.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import type { Layout } from '../../graph/common/layout.js';
 import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
@@ -224,34 +224,33 @@ function refuseNonsense({ level, precision, target, method, maxDscDrop, minutes 
   ] as const;
   for (const [what, given, known] of choices) {
     if (given === undefined || known.some((choice) => choice === given)) continue;
-    throw new NmodeError('BAD_USAGE', `${what} '${given}', expected ${known.join(', ')}`);
+    throw badUsage(`${what} '${given}', expected ${known.join(', ')}`);
   }
   if (minutes !== undefined && !(minutes > 0)) {
-    throw new NmodeError('BAD_USAGE', `minutes ${minutes}, expected a number above 0`);
+    throw badUsage(`minutes ${minutes}, expected a number above 0`);
   }
   if (maxDscDrop !== undefined && !(maxDscDrop >= 0 && maxDscDrop <= 1)) {
-    throw new NmodeError('BAD_USAGE', `maxDscDrop ${maxDscDrop}, expected a number from 0 to 1`);
+    throw badUsage(`maxDscDrop ${maxDscDrop}, expected a number from 0 to 1`);
   }
 }
 
 function refuseContradictions(options: TransformOptions): void {
   const { level, precision = 'fp32', target, calibrate, method, maxDscDrop, precompute, force } = options;
-  const usage = (why: string) => new NmodeError('BAD_USAGE', why);
   if (level === 'latency' && precision !== 'fp32') {
-    throw usage(
+    throw badUsage(
       `${precision} cannot be combined with Winograd's form of convolutions: leave ${option('level', 'latency')} out`,
     );
   }
   if (precompute && (level !== 'latency' || target === 'webgpu'))
-    throw usage("`precompute` requires `level: 'latency'` for cpu or wasm");
+    throw badUsage("`precompute` requires `level: 'latency'` for cpu or wasm");
   if (precision === 'int8' && calibrate === undefined) {
-    throw usage('int8 is calibrated on representative images: give a folder of them with `calibrate`');
+    throw badUsage('int8 is calibrated on representative images: give a folder of them with `calibrate`');
   }
   if (precision !== 'int8' && (calibrate !== undefined || method !== undefined)) {
-    throw usage(`${option('calibrate')} and ${option('method')} do not apply to ${precision}`);
+    throw badUsage(`${option('calibrate')} and ${option('method')} do not apply to ${precision}`);
   }
   if (force && precision !== 'fp16' && precision !== 'int8')
-    throw usage('`force` applies only to fp16 and int8');
+    throw badUsage('`force` applies only to fp16 and int8');
   if (precision === 'fp32' && maxDscDrop !== undefined)
-    throw usage('`maxDscDrop` applies only to fp16, int8 and int8-weights');
+    throw badUsage('`maxDscDrop` applies only to fp16, int8 and int8-weights');
 }

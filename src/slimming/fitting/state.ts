@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { readSafetensors } from '../../../exporters/checkpoints/safetensors.js';
 import { FileSource } from '../../../exporters/checkpoints/source.js';
 import { encodeSafetensors } from '../../../exporters/checkpoints/write-safetensors.js';
-import { NmodeError, reason } from '../../../graph/common/errors.js';
+import { badUsage, NmodeError, reason } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
 import { pick } from '../../../graph/common/pick.js';
 import { float32Values, type Tensor, tensorOf } from '../../../graph/ir/tensor.js';
@@ -75,8 +75,7 @@ export class StateFile {
    */
   async read(): Promise<{ readonly record: FitRecord; readonly steps: number }> {
     if ((await stat(this.path).catch(() => undefined)) === undefined) {
-      throw new NmodeError(
-        'BAD_USAGE',
+      throw badUsage(
         `${this.path}: there is no such state: nothing was interrupted, leave ${option('resume')} out`,
       );
     }
@@ -130,8 +129,7 @@ export class StateFile {
     if (this.identity.minutes === undefined) keys.delete('minutes');
     const other = [...keys].find((key) => this.identity[key] !== found[key]);
     if (other === undefined) return;
-    throw new NmodeError(
-      'BAD_USAGE',
+    throw badUsage(
       `${this.path}: it is the state of another training, ${differenceOf(other, found[other], this.identity[other])}: use the same options, or leave ${option('resume')} out to start over`,
     );
   }

@@ -5,7 +5,7 @@ import { detectIn, prefixIn } from '../../../exporters/assembly/network-weights.
 import { toFloat32 } from '../../../exporters/checkpoints/float32.js';
 import type { Checkpoint } from '../../../exporters/checkpoints/open.js';
 import { at } from '../../../graph/common/at.js';
-import { NmodeError } from '../../../graph/common/errors.js';
+import { badUsage } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
 import type { Tensor } from '../../../graph/ir/tensor.js';
 import { optimize } from '../../../graph/passes/optimize.js';
@@ -25,15 +25,13 @@ export function checkpointTeacher(checkpoint: Checkpoint, plan: ExportPlan): Tea
   const { description, model } = exported;
   const { network, classes } = description;
   if (network.axes === 3) {
-    throw new NmodeError(
-      'BAD_USAGE',
+    throw badUsage(
       `${file}: ${network.backbone} takes volumes, and no files of volumes are read yet: train a decoder on its features in PyTorch, and export that`,
     );
   }
   refuseParts(file, statedRecipe(model));
   if (description.head === 'none') {
-    throw new NmodeError(
-      'BAD_USAGE',
+    throw badUsage(
       `${file}: a student learns from probabilities: give ${option('head', 'sigmoid')} or ${option('head', 'softmax')}, not none`,
     );
   }
@@ -78,8 +76,7 @@ function refuseNmode(checkpoint: Checkpoint, plan: ExportPlan): void {
   const { nmode, decoders } = detectIn(checkpoint, plan.backbone);
   if (nmode === undefined) return;
   const kinds = decoders.map((id) => id.toUpperCase()).join(' or ');
-  throw new NmodeError(
-    'BAD_USAGE',
+  throw badUsage(
     `${checkpoint.file}: its decoder is an nmODE (${kinds}) already: give a network with a decoder of its own; to fit another one to this, export it, and give the .onnx file with ${option('force', true)}`,
   );
 }

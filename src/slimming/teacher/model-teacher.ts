@@ -7,7 +7,7 @@ import { locate } from '../../../graph/analysis/features.js';
 import { prune } from '../../../graph/analysis/prune.js';
 import { ofPreparation } from '../../../graph/common/assumption.js';
 import { at } from '../../../graph/common/at.js';
-import { NmodeError } from '../../../graph/common/errors.js';
+import { badModel } from '../../../graph/common/errors.js';
 import { pick } from '../../../graph/common/pick.js';
 import type { Model } from '../../../graph/ir/model.js';
 import { decided } from '../../../graph/lifting/branches.js';
@@ -94,7 +94,7 @@ async function classesOf(model: Model, mask: string): Promise<number> {
   const [located] = await locate(model, [mask], measure);
   const classes = located?.type?.shape[1];
   if (typeof classes === 'number') return classes;
-  throw new NmodeError('BAD_MODEL', `its output '${mask}' does not say how many classes it gives`);
+  throw badModel(`its output '${mask}' does not say how many classes it gives`);
 }
 
 /** Puts the model's name before what goes wrong. */

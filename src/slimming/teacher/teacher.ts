@@ -3,7 +3,7 @@ import type { Skip } from '../../../exporters/backbones/backbone.js';
 import type { NmodeDecoder } from '../../../exporters/decoders/nmode.js';
 import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
 import type { Assumption } from '../../../graph/common/assumption.js';
-import { NmodeError } from '../../../graph/common/errors.js';
+import { badUsage } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
 import type { Recipe } from '../../../graph/common/recipe.js';
 import type { Model } from '../../../graph/ir/model.js';
@@ -60,8 +60,7 @@ export interface Teacher {
 /** @throws NmodeError (BAD_USAGE) for a network that has an nmODE decoder already */
 export function refuseNmode(name: string, decoder: string | undefined, force: boolean): void {
   if (force || !SOLVER_IDS.some((id) => id === decoder)) return;
-  throw new NmodeError(
-    'BAD_USAGE',
+  throw badUsage(
     `${name}: its decoder is an nmODE (${decoder}) already: give a network with a decoder of its own, or ${option('force', true)} to fit another one to it`,
   );
 }
@@ -75,8 +74,7 @@ export function refuseParts(name: string, recipe: Recipe | undefined): void {
   const part =
     recipe.sizing.kind === 'slide' ? 'sliding windows' : PARTS.find((each) => recipe[each] !== undefined);
   if (part === undefined) return;
-  throw new NmodeError(
-    'BAD_USAGE',
+  throw badUsage(
     `${name}: its recipe has ${part}, and a student learns from whole images: give ${option('recipe')} to say how these are normalized, and ${option('size')}`,
   );
 }
