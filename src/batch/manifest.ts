@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { badUsage, ERRORS, type ErrorCode, NmodeError, reason } from '../../graph/common/errors.js';
 import { VERSION } from '../../graph/common/version.js';
-import { linesOf } from './lines.js';
 import { ListHash, type Shard, shardText } from './shard.js';
 
 /** What has manifests, and what they are called. */
@@ -165,6 +165,42 @@ export function openManifest(path: string): { readonly header: Header; readonly 
     throw refuse(`it is of shard ${shardText(header.shard)} by its first line`);
   }
   return { header, lines };
+}
+
+/** Bytes of a file that are read at a time, and of the longest line. */
+const [CHUNK, MAX_LINE] = [2 ** 16, 2 ** 24];
+
+/**
+ * The lines of a text file, without holding it or keeping it open: manifests of a thousand shards are read side by side.
+ * @returns what stands behind the last line feed is no line
+ * @throws NmodeError (BAD_USAGE) for a line of more than 16 MiB; what the file system says
+ */
+function* linesOf(path: string): Generator<string, void, undefined> {
+  let rest = Buffer.alloc(0);
+  for (let position = 0; ; ) {
+    const chunk = chunkOf(path, position);
+    if (chunk.length === 0) return;
+    position += chunk.length;
+    rest = Buffer.concat([rest, chunk]);
+    let start = 0;
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, start)) {
+      yield rest.toString('utf8', start, end);
+      start = end + 1;
+    }
+    rest = rest.subarray(start);
+    if (rest.length > MAX_LINE)
+      throw badUsage(`${path}: a line of more than ${MAX_LINE} bytes, which no manifest has`);
+  }
+}
+
+function chunkOf(path: string, position: number): Buffer<ArrayBuffer> {
+  const file = openSync(path, 'r');
+  try {
+    const chunk = Buffer.alloc(CHUNK);
+    return chunk.subarray(0, readSync(file, chunk, 0, CHUNK, position));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** What a line says. @returns undefined for what no run has written: a line that was cut, or changed by hand */

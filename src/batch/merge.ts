@@ -16,10 +16,8 @@ import {
 import { ListHash, shardText, sizeOf } from './shard.js';
 
 /** The manifest of a shard, read from its second line on. */
-interface Part {
+interface Part extends ReturnType<typeof openManifest> {
   readonly path: string;
-  readonly header: Header;
-  readonly lines: Iterator<string>;
 }
 
 /** An entry, and the folder that its outputs are in. */

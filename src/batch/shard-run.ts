@@ -35,8 +35,6 @@ export interface ShardReport extends Shard {
  * shard do the same twice: files get their names when they are whole, and what a line does not say is done again.
  */
 export class ShardRun {
-  /** Lines by image. */
-  readonly #lines = new Map<string, string>();
   #resumed = 0;
   #writing = Promise.resolve();
 
@@ -46,6 +44,8 @@ export class ShardRun {
     private readonly header: Header,
     private readonly list: readonly string[],
     private readonly journal: FileHandle,
+    /** By image. */
+    private readonly lines: Map<string, string>,
   ) {}
 
   /**
@@ -65,11 +65,9 @@ export class ShardRun {
     const journal = await open(path, 'a').catch((error: unknown) => {
       throw cannotWrite(path, error);
     });
-    const run = new ShardRun(path, folder, header, list, journal);
     // A line that was cut ends here.
     if (!isNew) await journal.appendFile('\n');
-    for (const [image, line] of lines) run.#lines.set(image, line);
-    return run;
+    return new ShardRun(path, folder, header, list, journal, lines);
   }
 
   /** What names the temporary files of this shard, so that the next process knows those that a killed one has left. */
@@ -83,7 +81,7 @@ export class ShardRun {
    * @param files of the image
    */
   async doneBefore(image: string, files: readonly string[]): Promise<DoneEntry | undefined> {
-    const entry = readLine(this.#lines.get(image) ?? '');
+    const entry = readLine(this.lines.get(image) ?? '');
     if (entry === undefined || !isDone(entry)) return undefined;
     try {
       if ((await sizeOfFiles(files)) !== entry.bytes) return undefined;
@@ -98,7 +96,7 @@ export class ShardRun {
   /** An image that is done: one line, in one write. @throws NmodeError (CANNOT_WRITE) */
   async done(entry: DoneEntry): Promise<void> {
     const line = lineOf(entry);
-    this.#lines.set(entry.image, line);
+    this.lines.set(entry.image, line);
     this.#writing = this.#writing.then(() => this.journal.appendFile(line));
     await this.#writing.catch((error: unknown) => {
       throw cannotWrite(this.path, error);
@@ -107,13 +105,13 @@ export class ShardRun {
 
   /** An image that failed: the next process tries it again. */
   failed(entry: FailedEntry): void {
-    this.#lines.set(entry.image, lineOf(entry));
+    this.lines.set(entry.image, lineOf(entry));
   }
 
   /** What is known of each image, in the order of the list. */
   *entries(): Generator<Entry, void, undefined> {
     for (const image of partOf(this.list, this.header.shard)) {
-      const entry = readLine(this.#lines.get(image) ?? '');
+      const entry = readLine(this.lines.get(image) ?? '');
       if (entry === undefined || !('image' in entry)) throw new TypeError(`${image} has no line`);
       yield entry;
     }
@@ -134,7 +132,7 @@ export class ShardRun {
 const partialTag = ({ nmode, shard }: Header) => `${nmode}-${shard.index}-of-${shard.count}-`;
 
 /** The images that an earlier process has done. @throws NmodeError (BAD_USAGE) for a manifest of another run */
-function linesBefore(path: string, own: Header): ReadonlyMap<string, string> {
+function linesBefore(path: string, own: Header): Map<string, string> {
   const { header, lines } = openManifest(path);
   const difference =
     shardText(header.shard) === shardText(own.shard)
@@ -160,17 +158,12 @@ function linesBefore(path: string, own: Header): ReadonlyMap<string, string> {
 async function refuseOtherSplit(folder: string, { nmode, shard }: Header): Promise<void> {
   const names = await readdir(folder);
   const isOwn = names.includes(manifestName(nmode, shard));
-  const other = names
-    .map((name) => ({ name, of: shardOfName(name) }))
-    .find(
-      ({ of }) =>
-        of?.kind === nmode &&
-        of.shard.count !== shard.count &&
-        of.shard.count > 1 &&
-        !(isOwn && shard.count === 1),
+  if (isOwn && shard.count === 1) return;
+  for (const name of names) {
+    const other = shardOfName(name);
+    if (other?.kind !== nmode || other.shard.count === shard.count || other.shard.count <= 1) continue;
+    throw badUsage(
+      `${option('shard', shardText(shard))}: ${join(folder, name)} is of another split, into ${other.shard.count}: give the same, or another folder`,
     );
-  if (other?.of === undefined) return;
-  throw badUsage(
-    `${option('shard', shardText(shard))}: ${join(folder, other.name)} is of another split, into ${other.of.shard.count}: give the same, or another folder`,
-  );
+  }
 }

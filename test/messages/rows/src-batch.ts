@@ -35,11 +35,9 @@ export const SRC_BATCH: Conditions = {
     '… and … have one name, so that both would write …_mask: rename one':
       'two images at different paths have one name, but for extension and folder',
   },
-  'src/batch/lines.ts': {
+  'src/batch/manifest.ts': {
     '…: a line of more than … bytes, which no manifest has':
       'no line feed is among 16 MiB of what is read as a manifest',
-  },
-  'src/batch/manifest.ts': {
     'it is not in JSON': 'the first line of what is read as a manifest is not JSON',
     'it does not begin as one': 'the first line of what is read as a manifest has not all fields of a header',
     'it is of shard … by its first line':
@@ -69,8 +67,6 @@ export const SRC_BATCH: Conditions = {
   'src/batch/parse-shard.ts': {
     '…: expected i/n, shard i of n counted from 0 (0/8 to 7/8), with n from 1 to …, or auto':
       'a shard is neither two whole numbers of which the first is below the second, nor auto',
-  },
-  'src/batch/scheduler.ts': {
     "…: Slurm's array is not a range (task … of …, from … to … in steps of …): where it repeats tasks of an earlier array, give … as they had it":
       'the identifiers of an array of Slurm have gaps of different sizes',
     '…: no scheduler says which shard this is (… are not set): give …':
