@@ -32,16 +32,12 @@ export function compressFiles(app: FastifyInstance): void {
     payload.destroy();
     const path = String(payload.path);
     const key = [coding, reply.getHeader('etag'), path].join(' ');
-    const bytes = compressed.get(key) ?? compress(path, coding);
+    const bytes = compressed.get(key) ?? readFile(path).then(CODINGS[coding]);
     compressed.set(key, bytes);
     bytes.catch(() => compressed.delete(key));
     reply.header('content-encoding', coding).removeHeader('content-length');
     return bytes;
   });
-}
-
-async function compress(path: string, coding: Coding): Promise<Buffer> {
-  return CODINGS[coding](await readFile(path));
 }
 
 /** The best coding that the header Accept-Encoding takes (RFC 9110, 12.5.3); undefined for none. */

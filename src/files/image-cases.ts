@@ -63,20 +63,27 @@ export function casesOf(files: readonly string[]): FoundCases {
     const missing = endings.filter((ending) => !image.has(ending)).map((ending) => `${name}${ending}`);
     return { name, files: endings.flatMap((ending) => image.get(ending) ?? []), missing };
   });
+  return foundAmong(all);
+}
+
+/** An image, complete or not. */
+interface Candidate extends ImageCase {
+  /** The names of the files that are not there. */
+  readonly missing: readonly string[];
+}
+
+function foundAmong(candidates: readonly Candidate[]): FoundCases {
+  const lacking = candidates.filter(({ missing }) => missing.length > 0);
   return {
-    cases: all
-      .filter(({ missing }) => missing.length === 0)
-      .map(({ name, files: own }) => ({ name, files: own })),
-    failures: all
-      .filter(({ missing }) => missing.length > 0)
-      .map(({ name, missing }) => ({ name, error: missingFiles(name, missing) })),
+    cases: candidates.filter(isComplete).map(({ name, files }) => ({ name, files })),
+    failures: lacking.map(({ name, missing }) => {
+      const are = missing.length > 1 ? 'are' : 'is';
+      return { name, error: new NmodeError('BAD_IMAGE', `${name}: ${missing.join(' and ')} ${are} missing`) };
+    }),
   };
 }
 
-function missingFiles(name: string, missing: readonly string[]): NmodeError {
-  const are = missing.length > 1 ? 'are' : 'is';
-  return new NmodeError('BAD_IMAGE', `${name}: ${missing.join(' and ')} ${are} missing`);
-}
+const isComplete = ({ missing }: Candidate) => missing.length === 0;
 
 /**
  * The images of a folder whose channels are in files by patterns such as `{case}_0000.png`, sorted.
@@ -90,25 +97,18 @@ export async function findCases(folder: string, patterns: readonly string[]): Pr
   }
   const found = await Promise.all(patterns.map((pattern) => namesBy(join(folder, pattern))));
   const names = [...new Set(found.flatMap((files) => [...files.keys()]))].sort(bytewise);
-  const filesOf = (name: string) => found.flatMap((files) => files.get(name) ?? []);
-  const cases = names
-    .map((name) => ({ name, files: filesOf(name) }))
-    .filter(({ files }) => files.length === patterns.length);
-  const used = new Set(cases.flatMap(({ files }) => files));
-  const failures = names
-    .filter(
-      (name) => filesOf(name).length < patterns.length && !filesOf(name).every((file) => used.has(file)),
-    )
-    .map((name) => {
-      const missing = patterns
-        .filter((_, index) => !found[index]?.has(name))
-        .map((pattern) => basename(pattern).replace(PLACE, name));
-      return { name, error: missingFiles(name, missing) };
-    });
-  if (names.length === 0) {
-    throw badImage(`${folder}: it holds no file by ${patterns.join(', ')}`);
-  }
-  return { cases, failures };
+  if (names.length === 0) throw badImage(`${folder}: it holds no file by ${patterns.join(', ')}`);
+  const candidates = names.map((name): Candidate => {
+    const missing = patterns.filter((_, index) => !found[index]?.has(name));
+    return {
+      ...{ name, files: found.flatMap((files) => files.get(name) ?? []) },
+      missing: missing.map((pattern) => basename(pattern).replace(PLACE, name)),
+    };
+  });
+  const used = new Set(candidates.filter(isComplete).flatMap(({ files }) => files));
+  return foundAmong(
+    candidates.filter((each) => isComplete(each) || !each.files.every((file) => used.has(file))),
+  );
 }
 
 /** The files of a pattern, by the names that stand in its place. */

@@ -5,6 +5,7 @@ import { badImage, type ErrorCode } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { Recipe } from '../../graph/common/recipe.js';
 import { findImages } from './find-images.js';
+import { grouped } from './grouped.js';
 import { casesOf, type FoundCases, findCases, isChannelFile } from './image-cases.js';
 
 export interface Pair {
@@ -94,6 +95,7 @@ async function casePairs(folder: string, masks: string, { cases, failures }: Fou
   const maskFiles = (await findImages(masks)).filter((mask) => !used.has(resolve(mask)));
   const paired = pair([...filesOf.keys()], maskFiles);
   const pairing = {
+    ...paired,
     pairs: paired.pairs.map(({ image, mask }): Pair => {
       const files = filesOf.get(image) ?? [];
       return { image: at(files, 0), inputs: files, mask };
@@ -102,7 +104,6 @@ async function casePairs(folder: string, masks: string, { cases, failures }: Fou
       ...failures.map(({ name, error }) => ({ name, code: error.code, error: error.message })),
       ...paired.failures,
     ],
-    unmasked: paired.unmasked,
   };
   refuseNone(pairing, folder, masks);
   const files = [...filesOf.values()];
@@ -167,6 +168,8 @@ function pair(images: readonly string[], masks: readonly string[]): Omit<Pairs, 
   const maskOf = new Map(pairs.map(({ image, mask }) => [image, mask]));
   const used = new Set(maskOf.values());
   const unpaired = images.filter((image) => !maskOf.has(image));
+  const nearMask = (image: string) => masksByLowerCase.get(stemOf(image).toLowerCase())?.[0];
+  const isUnmasked = (image: string) => bestMasks(image).length === 0 && nearMask(image) === undefined;
   const unmasked = new Set(unpaired.filter(isUnmasked).map((image) => basename(image)));
   const failures = [
     ...unpaired.map((image) => failure(image, whyNoMask(image))),
@@ -185,14 +188,6 @@ function pair(images: readonly string[], masks: readonly string[]): Omit<Pairs, 
       }),
   ];
   return { pairs, failures, unmasked };
-
-  function nearMask(image: string): string | undefined {
-    return masksByLowerCase.get(stemOf(image).toLowerCase())?.[0];
-  }
-
-  function isUnmasked(image: string): boolean {
-    return bestMasks(image).length === 0 && nearMask(image) === undefined;
-  }
 
   function whyNoMask(image: string): string {
     const [mask, ...others] = bestMasks(image);
@@ -214,19 +209,6 @@ const failure = (file: string, problem: string): Failure => ({
 });
 
 const names = (paths: readonly string[]) => paths.map((path) => basename(path)).join(' and ');
-
-function grouped<Key>(
-  items: readonly string[],
-  keyOf: (item: string) => Key,
-): ReadonlyMap<Key, readonly string[]> {
-  const groups = new Map<Key, string[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
-}
 
 /** Those of the least rank. */
 function least(items: readonly string[], rankOf: (item: string) => number): readonly string[] {

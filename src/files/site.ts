@@ -5,7 +5,6 @@ import type { FastifyInstance } from 'fastify';
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { withPackages } from '../../runtime/node/packages.js';
-import { addFiles } from './static-files.js';
 import { codeOf, makeFolder } from './write-whole.js';
 
 /** Where the page's files are, once built, and those of the browser package, which it looks for in nmode/. */
@@ -104,3 +103,20 @@ export async function writeSite(folder: string): Promise<void> {
     throw new NmodeError('CANNOT_WRITE', `${folder}: cannot be written: ${reason(error)}`, { cause: error });
   }
 }
+
+/** Serves the files of a folder below a path that ends in `/`. */
+export async function addFiles(app: FastifyInstance, path: string, root: string): Promise<void> {
+  const { default: send } = await import('@fastify/send');
+  app.get(`${path}*`, async (request, reply) => {
+    const [whole = ''] = request.url.split('?');
+    const { statusCode, headers, stream } = await send(request.raw, whole.slice(path.length - 1), { root });
+    if (NOTHING_THERE.has(statusCode)) return reply.callNotFound();
+    return reply.code(statusCode).type(DEFAULT_TYPE).headers(headers).send(stream);
+  });
+}
+
+/** Paths that make no sense, that lead out of the folder, and to no file. */
+const NOTHING_THERE = new Set([400, 403, 404]);
+
+/** Of files whose name tells none, such as models. */
+const DEFAULT_TYPE = 'application/octet-stream';

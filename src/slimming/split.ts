@@ -6,6 +6,7 @@ import { option } from '../../graph/common/option.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import type { ImageRaster } from '../../runtime/common/raster.js';
 import type { FileWarnings } from '../files/file-warnings.js';
+import { grouped } from '../files/grouped.js';
 import { FITTING } from './defaults.js';
 import { areNearDuplicates, type Glance, glanceAt } from './likeness.js';
 
@@ -183,13 +184,8 @@ async function groupsOf<Source>(
       if (areNearDuplicates(glance, at(seen, other).glance)) parents[rootOf(index)] = rootOf(other);
     }
   }
-  const groups = new Map<number, Source[]>();
-  for (const [index, { source }] of seen.entries()) {
-    const group = groups.get(rootOf(index));
-    if (group === undefined) groups.set(rootOf(index), [source]);
-    else group.push(source);
-  }
-  return [...groups.values()];
+  const groups = grouped(seen.entries(), ([index]) => rootOf(index));
+  return Array.from(groups.values(), (group) => group.map(([, { source }]) => source));
 }
 
 /** In an order of the seed's, in which each group has its place by its own first name, whatever others there are. */

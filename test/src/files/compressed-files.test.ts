@@ -5,7 +5,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fastify from 'fastify';
 import { compressFiles } from '../../../src/files/compressed-files.js';
-import { addFiles } from '../../../src/files/static-files.js';
+import { addFiles } from '../../../src/files/site.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-compressed-'));
 const app = fastify();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fastify from 'fastify';
-import { addFiles } from '../../../src/files/static-files.js';
+import { addFiles } from '../../../src/files/site.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-static-'));
 const app = fastify();
