@@ -21,7 +21,6 @@ import { warningLines } from '../files/file-warnings.js';
 import { findImages } from '../files/find-images.js';
 import { findCases } from '../files/image-cases.js';
 import type { ImageSize } from './difference.js';
-import { extremeImages } from './extreme-images.js';
 
 /** Photographs that come with the package, for models that nobody gave others for. */
 export const BUNDLED_IMAGES = fileURLToPath(new URL('../../images', import.meta.url));
@@ -30,14 +29,12 @@ export const BUNDLED_IMAGES = fileURLToPath(new URL('../../images', import.meta.
 const MAX_IMAGES = 64;
 
 /** What is said of the images of examples. */
-export type ExampleOptions = Pick<
-  ImageSpecOptions,
-  'recipe' | 'window' | 'grey' | 'layout' | 'strictRecipe'
-> & {
+export interface ExampleOptions
+  extends Pick<ImageSpecOptions, 'recipe' | 'window' | 'grey' | 'layout' | 'strictRecipe'> {
   readonly inputs?: readonly string[];
   /** How many images are taken at most, spread over the folder; default 64. */
   readonly mostImages?: number;
-};
+}
 
 /** How images were prepared, and who said so: the caller, the model's metadata, or nobody, so that it is the release's way. */
 export interface UsedRecipe {
@@ -58,12 +55,7 @@ export interface Examples extends UsedRecipe {
   /** The sizes of the images of each of the feeds. */
   readonly sizes: readonly ImageSize[];
   /** The same for images that are not typical, of the size of these. */
-  readonly extremes: readonly Extreme[];
-}
-
-export interface Extreme {
-  readonly name: string;
-  readonly feed: Inputs;
+  readonly extremes: readonly { readonly name: string; readonly feed: Inputs }[];
 }
 
 /**
@@ -155,11 +147,8 @@ function oneByOne({ inputs, metadata }: Outline) {
   if (input?.type?.dtype !== 'float32' || typeof batch !== 'number' || batch < 2) {
     return { inputs, metadata, batch: 1 };
   }
-  return {
-    inputs: [{ ...input, type: { ...input.type, shape: [1, ...sizes] } }, ...others],
-    metadata,
-    batch,
-  };
+  const one = { ...input, type: { ...input.type, shape: [1, ...sizes] } };
+  return { inputs: [one, ...others], metadata, batch };
 }
 
 /** Height and width of what a model is given. */
@@ -178,4 +167,32 @@ function joined(parts: readonly (Floats | Bytes)[]): Floats | Bytes {
   const data = new Float32Array(parts.length * first.data.length);
   for (const [index, part] of parts.entries()) data.set(part.data, index * first.data.length);
   return { dims, data };
+}
+
+/** The level of every channel of a pixel, 0..255. */
+type Level = (x: number, y: number) => number;
+
+const isOdd = (x: number, y: number) => (x + y) % 2 === 1;
+
+const LEVELS: Readonly<Record<string, Level>> = {
+  'a black image': () => 0,
+  'a white image': () => 255,
+  'a grey image': () => 128,
+  'a checkerboard': (x, y) => (isOdd(x, y) ? 255 : 0),
+  'a faint checkerboard': (x, y) => (isOdd(x, y) ? 128 : 127),
+};
+
+/**
+ * Images of this size and so many channels that no folder of typical ones holds, but that a camera gives: on them epsilons, maxima and
+ * variances decide what a network computes.
+ */
+function extremeImages(width: number, height: number, channels: number) {
+  return Object.entries(LEVELS).map(([name, level]) => {
+    const data = new Uint8Array(channels * width * height);
+    for (let pixel = 0; pixel < width * height; pixel++) {
+      const value = level(pixel % width, Math.floor(pixel / width));
+      data.fill(value, channels * pixel, channels * (pixel + 1));
+    }
+    return { name, image: { width, height, channels, data } };
+  });
 }

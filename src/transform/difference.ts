@@ -112,20 +112,17 @@ function mostProbable(values: ArrayLike<number>, grid: ClassGrid, background: Ba
 
 /** Counts how an output differs from what is wanted, input by input. */
 export class DifferenceCount {
-  readonly #wanted: WantedOutput;
   #runs = 0;
   #maxAbs = 0;
   #both = 0;
   #either = 0;
 
-  constructor(wanted: WantedOutput) {
-    this.#wanted = wanted;
-  }
+  constructor(private readonly wanted: WantedOutput) {}
 
   /** @param found what the other model gave on the next input */
   add(found: ArrayLike<number>): void {
     const run = this.#runs++;
-    const wanted = at(this.#wanted.runs, run).data;
+    const wanted = at(this.wanted.runs, run).data;
     if (found.length < wanted.length) {
       this.#maxAbs = Number.POSITIVE_INFINITY;
       return;
@@ -136,8 +133,8 @@ export class DifferenceCount {
       if (!(difference <= this.#maxAbs))
         this.#maxAbs = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
     }
-    if (this.#wanted.kind === 'mask')
-      this.#addMasks(this.#wanted.inside(found, run), this.#wanted.inside(wanted, run));
+    if (this.wanted.kind === 'mask')
+      this.#addMasks(this.wanted.inside(found, run), this.wanted.inside(wanted, run));
   }
 
   #addMasks(found: Uint8Array, wanted: Uint8Array): void {
@@ -149,7 +146,7 @@ export class DifferenceCount {
   }
 
   get difference(): OutputDifference {
-    const { name, kind, largest } = this.#wanted;
+    const { name, kind, largest } = this.wanted;
     return {
       ...{ name, kind, maxAbs: this.#maxAbs, largest },
       ...(kind === 'mask' && this.#either > 0 && { dscDrop: 1 - this.#both / this.#either }),
@@ -185,14 +182,8 @@ function classGridOf({ dims, data }: Floats, image: ImageSize | undefined): Clas
   return follows(second, third) ? { classes: fourth, pixels: second * third, isLast: true } : undefined;
 }
 
-interface Range {
-  readonly min: number;
-  readonly max: number;
-  /** The share of the values that are below zero. */
-  readonly negative: number;
-}
-
-function rangeOf(runs: readonly Floats[]): Range {
+/** The least and the largest value, and the share of those below zero. */
+function rangeOf(runs: readonly Floats[]) {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let [negative, count] = [0, 0];
   for (const { data } of runs) {
@@ -219,8 +210,11 @@ const FEWEST_NEGATIVE = 0.01;
  * Where masks are cut: probabilities at 1/2, logits at 0. Where structure does not tell which they are, what is never negative
  * and passes 1 is neither, and nor are three channels, which are colours.
  */
-function thresholdOf(end: OutputActivation, range: Range, classes: number | undefined): number | undefined {
-  const { min, max, negative } = range;
+function thresholdOf(
+  end: OutputActivation,
+  { min, max, negative }: ReturnType<typeof rangeOf>,
+  classes: number | undefined,
+): number | undefined {
   if (end === 'sigmoid' || end === 'softmax') return 0.5;
   if (classes === COLOURS && (end === 'unknown' || negative < FEWEST_NEGATIVE)) return undefined;
   if (end === 'logits' || min < -ROUNDING) return 0;

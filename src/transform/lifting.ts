@@ -29,10 +29,6 @@ export interface LiftReport {
   readonly replaceable?: number;
 }
 
-export interface Lifted extends LiftReport {
-  readonly model: Model;
-}
-
 /**
  * A model in the form that the rules are written for; as it is where nothing is to be rewritten.
  * @throws NmodeError: BAD_USAGE for an opset that is none to lift to; BAD_MODEL where one that is needed cannot be had
@@ -40,7 +36,7 @@ export interface Lifted extends LiftReport {
 export function lifted(
   given: Model,
   { opset, freeze = false, level, precision }: LiftOptions & { level: Level; precision: Precision },
-): Lifted {
+): LiftReport & { readonly model: Model } {
   const from = opsetOf(given);
   if (opset !== undefined) refuseOpset(opset, from);
   const isRewritten = level !== 'none' || precision !== 'fp32';

@@ -1,8 +1,5 @@
 import { badModel, NmodeError } from '../../graph/common/errors.js';
-import type { Layout } from '../../graph/common/layout.js';
-import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
-import type { Grey, Recipe } from '../../graph/common/recipe.js';
 import { type Model, replaceable } from '../../graph/ir/model.js';
 import { byteLength, elementCount, type Tensor } from '../../graph/ir/tensor.js';
 import type { Target } from '../../graph/passes/winograd/cost.js';
@@ -13,14 +10,14 @@ import { type Quantized, quantize } from '../../graph/quantization/quantize.js';
 import { rewrite } from '../../graph/rewriting/rewrite.js';
 import { untypedNodes, untypedText } from '../../graph/rewriting/untyped.js';
 import { named } from '../../runtime/common/naming.js';
-import { type Examples, examplesFor } from './calibration-inputs.js';
+import { type ExampleOptions, type Examples, examplesFor } from './calibration-inputs.js';
 import { ImageComparison, runOn, runOnExtremes } from './image-comparison.js';
 import { optimizationMetadataOf } from './optimization-metadata.js';
 import type { Precision } from './precision.js';
 import { guessText, type Tolerance } from './tolerance.js';
 import { type Progress, timeLimit } from './watch.js';
 
-export interface PrecisionOptions {
+export interface PrecisionOptions extends ExampleOptions {
   readonly precision: Precision;
   readonly tolerance: Tolerance;
   /** What the result will be compared on. */
@@ -30,11 +27,6 @@ export interface PrecisionOptions {
   readonly calibrate?: string;
   readonly method?: CalibrationMethod;
   readonly minutes?: number;
-  readonly recipe?: Partial<Recipe>;
-  readonly window?: IntensityWindow;
-  readonly layout?: Layout;
-  readonly inputs?: readonly string[];
-  readonly grey?: Grey;
   readonly signal?: AbortSignal;
   readonly onProgress?: Progress;
 }
@@ -136,13 +128,11 @@ function precisionOf(model: Model): Precision {
 
 /** Initializers, and what exporters write as Constant nodes. */
 function constantsOf({ graph: { nodes, initializers } }: Model): readonly Tensor[] {
-  const written = nodes
-    .filter(({ opType }) => opType === 'Constant')
-    .map(({ attributes }) => attributes.get('value'));
-  return [
-    ...initializers.values(),
-    ...written.flatMap((value) => (value?.type === 'tensor' ? [value.value] : [])),
-  ];
+  const written = nodes.flatMap(({ opType, attributes }) => {
+    const value = opType === 'Constant' ? attributes.get('value') : undefined;
+    return value?.type === 'tensor' ? [value.value] : [];
+  });
+  return [...initializers.values(), ...written];
 }
 
 type Lowering = Exclude<Precision, 'fp32'>;
@@ -176,13 +166,9 @@ function givableBytes(model: Model, precision: Lowering): number {
     .filter((weight) => givable.has(weight));
   return [...new Set(weights)]
     .flatMap((weight) => model.graph.initializers.get(weight) ?? [])
-    .filter((weight) => isWorthLowering(weight, precision))
+    .filter(({ dtype }) => dtype === 'float32')
+    .filter(({ dims }) => precision !== 'int8-weights' || elementCount(dims) >= MIN_ELEMENTS)
     .reduce((sum, { dtype, dims }) => sum + byteLength(dtype, dims), 0);
-}
-
-function isWorthLowering(weight: Tensor, precision: Lowering): boolean {
-  if (weight.dtype !== 'float32') return false;
-  return precision !== 'int8-weights' || elementCount(weight.dims) >= MIN_ELEMENTS;
 }
 
 /** What has to be there, with all that it takes. */

@@ -4,7 +4,7 @@ import type { Layout } from '../../graph/common/layout.js';
 import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
 import type { Grey, Recipe } from '../../graph/common/recipe.js';
-import type { Model } from '../../graph/ir/model.js';
+import { type Model, outlineOf } from '../../graph/ir/model.js';
 import {
   LEVELS,
   type Level,
@@ -112,17 +112,8 @@ export async function transform(
 ): Promise<Rewritten> {
   refuseNonsense(options);
   refuseContradictions(options);
-  const {
-    level = 'standard',
-    precision = 'fp32',
-    maxDscDrop,
-    images,
-    target = 'cpu',
-    signal,
-    force,
-    minutes,
-    onProgress,
-  } = options;
+  const { level = 'standard', precision = 'fp32', target = 'cpu', images } = options;
+  const { maxDscDrop, force, minutes, signal, onProgress } = options;
   if (precision !== 'fp32') (await import('./precision-lowering.js')).refuseLowering(model, name, precision);
   const { model: newer, ...lifting } = naming(name, () => lifted(model, { ...options, level, precision }));
   // Half precision is for graphics cards.
@@ -134,10 +125,8 @@ export async function transform(
     }),
   );
   const direct = level === 'latency' && !optimized.changes.Winograd ? directSince(newer, target) : undefined;
-  const done = followedBy(optimizationMetadataOf(model), {
-    level: direct === undefined ? level : 'standard',
-    precision,
-  });
+  const appliedLevel = direct === undefined ? level : 'standard';
+  const done = followedBy(optimizationMetadataOf(model), { level: appliedLevel, precision });
   const untyped = untypedNodes(optimized.model);
   const report = {
     ...lifting,
@@ -166,14 +155,8 @@ export async function transform(
   const isTimeUp = precision === 'int8' ? undefined : timeLimit(minutes && minutes / 2);
   const comparison = await ImageComparison.of(model, name, examples, { signal, onProgress, isTimeUp });
   tolerance.refuseBlindness(name, comparison, 'images');
-  const {
-    model: changed,
-    quantized,
-    warnings = [],
-  } = await withPrecision(optimized.model, name, {
-    ...options,
-    ...{ precision, tolerance, examples },
-  });
+  const lowering = { ...options, precision, tolerance, examples };
+  const { model: changed, quantized, warnings = [] } = await withPrecision(optimized.model, name, lowering);
   const { float, winograd = [] } = quantized ?? {};
   const reached = reachOf(precision, changed);
   const slower = precision === 'int8' ? slownessOf(changed, target) : undefined;
@@ -204,13 +187,13 @@ export async function transform(
 }
 
 /** Whether its input is [N, C, D, H, W]. */
-const takesVolumes = ({ graph: { inputs, initializers } }: Model): boolean =>
-  inputs.some(({ name, type }) => !initializers.has(name) && type?.shape?.length === 5);
+const takesVolumes = (model: Model): boolean =>
+  outlineOf(model).inputs.some(({ type }) => type?.shape?.length === 5);
 
-function directSince({ graph }: Model, target: Target): NonNullable<Transformed['direct']> {
+function directSince(model: Model, target: Target): NonNullable<Transformed['direct']> {
   if (target === 'webgpu') return 'target';
-  const given = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
-  const isKnown = given.every(({ type }) => type?.shape?.every((size) => Number(size) > 0));
+  const { inputs } = outlineOf(model);
+  const isKnown = inputs.every(({ type }) => type?.shape?.every((size) => Number(size) > 0));
   return isKnown ? 'time' : 'sizes';
 }
 
