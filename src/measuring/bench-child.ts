@@ -1,5 +1,6 @@
 /** A process that measures one model, so that its peak memory and its threads are its own. */
 import { readFile } from 'node:fs/promises';
+import { pick } from '../../graph/common/pick.js';
 import { VERSION } from '../../graph/common/version.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { input } from '../../graph/ir/value.js';
@@ -15,9 +16,10 @@ import {
   type SessionOptions,
 } from '../../runtime/node/sessions/session.js';
 import { probeInputs } from '../../runtime/sessions/probe.js';
-import type { Floats, Port, TypedInputs } from '../../runtime/sessions/tensors.js';
+import type { Floats, TypedInputs } from '../../runtime/sessions/tensors.js';
 import { answer, type Request } from '../../runtime/threads/protocol.js';
 import { outputOf } from '../transform/output-of.js';
+import type { BenchModel } from './bench-model.js';
 
 /** Milliseconds until threads that have slept run at their pace: they share a core at first, and caches are another's. */
 const WARM_UP = 100;
@@ -25,12 +27,7 @@ const WARM_UP = 100;
 /** Milliseconds after which no more runs are made to find the fastest: WebGPU in software is slow. */
 const PATIENCE = 3000;
 
-export interface Opening {
-  readonly path: string;
-  /** With all sizes known. */
-  readonly ports: readonly Port[];
-  readonly options: SessionOptions;
-}
+type Opening = Pick<BenchModel, 'path' | 'ports'> & { readonly options: SessionOptions };
 
 export interface OpenedModel {
   readonly provider: ProviderReport;
@@ -55,10 +52,6 @@ export interface Turn {
 interface Place {
   readonly provider: ProviderName;
   readonly threads: number;
-}
-
-export interface Loading extends Place {
-  readonly path: string;
 }
 
 export interface FastestOptions extends Place {
@@ -108,10 +101,9 @@ const methods = {
     const start = performance.now();
     const outputs = await session.run(feeds, { type: 'float32' });
     const first = performance.now() - start;
-    const { provider, threads, workers } = session;
     const names = session.outputs.map(({ name }) => name);
     const ordered = names.map((name) => outputOf(outputs, name));
-    return { provider, threads, workers, first, names, outputs: ordered };
+    return { ...pick(session, ['provider', 'threads', 'workers']), first, names, outputs: ordered };
   },
 
   /** Runs with all workers busy, after some that are not counted: others have run since. */
@@ -135,7 +127,7 @@ const methods = {
   peakBytes,
 
   /** Milliseconds to load a model from memory, in a process that has loaded no other but one of a single node. */
-  async load({ path, provider, threads }: Loading): Promise<number> {
+  async load({ path, provider, threads }: Place & { readonly path: string }): Promise<number> {
     const options = nativeOptions(provider, threads);
     await (await openNative(oneNode(), options)).release();
     const bytes = await readFile(path);

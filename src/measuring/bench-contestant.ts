@@ -66,13 +66,8 @@ export class Contestant {
     const ratios = this.#turns.map(
       (turn, round) => median(turn.times) / median(at(first.#turns, round).times),
     );
-    return {
-      p50: percentile(
-        this.#times.toSorted((a, b) => a - b),
-        0.5,
-      ),
-      ratioToFirst: median(ratios),
-    };
+    const sorted = this.#times.toSorted((a, b) => a - b);
+    return { p50: percentile(sorted, 0.5), ratioToFirst: median(ratios) };
   }
 
   /** @param peakMacs multiply-adds a second that its provider reaches */

@@ -26,10 +26,8 @@ export async function measure(model: Model, options: Pick<SessionOptions, 'signa
   }
   const wanted = session.outputs.filter(({ dtype }) => dtype === 'float32').map(({ name }) => name);
   for (let at = 0; at < wanted.length; at += MAX_OUTPUTS) {
-    const outputs = await session.run(inputs, {
-      ...options,
-      outputs: wanted.slice(at, at + MAX_OUTPUTS),
-    });
+    const some = wanted.slice(at, at + MAX_OUTPUTS);
+    const outputs = await session.run(inputs, { ...options, outputs: some });
     for (const [name, { dims }] of Object.entries(outputs))
       types.set(name, { dtype: 'float32', shape: dims });
   }
@@ -47,7 +45,6 @@ function zerosFor({ name, dtype, shape }: Port): Floats | Bytes {
     throw badModel(`input '${name}' [${dims}] is larger than what is measured with`);
   }
   if (dtype === 'uint8') return { dims, data: new Uint8Array(length) };
-  return { dims, data: dtype === 'uint16' ? new Uint16Array(length) : new Float32Array(length) } as
-    | Floats
-    | Bytes;
+  if (dtype === 'uint16') return { dims, data: new Uint16Array(length) };
+  return { dims, data: new Float32Array(length) };
 }
