@@ -120,7 +120,7 @@ export type { Comparison, Figures } from './measuring/comparison.js';
 export type { OutputParity, Parity, ParityOptions } from './parity/parity.js';
 export type { ReferenceTolerance } from './parity/tolerance.js';
 export type { ClassMetrics } from './reports/compare-classes.js';
-export type { EvaluationReport } from './reports/evaluation.js';
+export type { EvaluationReport } from './reports/evaluation-counts.js';
 export type { TruthSummary } from './reports/truth-report.js';
 export * from './shared.js';
 export type { SlimOptions, SlimProgress } from './slimming/slim-options.js';

@@ -21,8 +21,12 @@ import { turnDoubt } from '../files/orientation-mismatch.js';
 import { type Failure, findPairs, type Pair, type Pairs } from '../files/pairs.js';
 import { makeFolder, refuseOverwriting } from '../files/write-whole.js';
 import { compareWithTruth, confusionsOf } from '../reports/compare-classes.js';
-import type { EvaluationReport } from '../reports/evaluation.js';
-import { type Counted, type Counting, evaluationOf } from '../reports/evaluation-counts.js';
+import {
+  type Counted,
+  type Counting,
+  type EvaluationReport,
+  evaluationOf,
+} from '../reports/evaluation-counts.js';
 import { writeReport } from '../reports/evaluation-report.js';
 import { foregroundText } from '../reports/truth-report.js';
 import { TRUTH, WATCH, withOptions } from './option-kinds.js';

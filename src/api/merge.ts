@@ -8,8 +8,12 @@ import { type Entry, type FailedEntry, isFailed, manifestName, wholeManifest } f
 import { type Merged, mergedEntries, openShards, type Shards } from '../batch/merge.js';
 import { checkedBytes, checkWritten } from '../batch/written.js';
 import { makeFolder, removePartials, writeWhole } from '../files/write-whole.js';
-import type { EvaluationReport } from '../reports/evaluation.js';
-import { type Counted, type Counting, evaluationOf } from '../reports/evaluation-counts.js';
+import {
+  type Counted,
+  type Counting,
+  type EvaluationReport,
+  evaluationOf,
+} from '../reports/evaluation-counts.js';
 import { WATCH, withOptions } from './option-kinds.js';
 
 export interface MergeOptions {

@@ -8,24 +8,25 @@ export async function writeBenchReport(path: string, { models, ...report }: Benc
   const providers = new Set(models.map(({ provider }) => provider));
   const nameOf = ({ file, provider }: BenchFigures) => (providers.size > 1 ? `${file} on ${provider}` : file);
   const named = models.map((figures) => ({ name: nameOf(figures), ...figures }));
+  const distributions = named.map(({ name, times, p50, p90, p99 }) => ({
+    name,
+    values: times,
+    marks: [p50, p90, p99],
+  }));
   const stacks = named.flatMap(({ name, operators }) => (operators ? [{ name, parts: operators }] : []));
-  const scatter = (
-    horizontal: string,
-    vertical: string,
-    xOf: (figures: BenchFigures) => number,
-    key: 'maxAbs' | 'dscDrop',
-  ) =>
-    scatterPlot(
-      horizontal,
-      vertical,
-      named.flatMap(({ name, agreement, ...figures }) => {
-        const y = agreement?.[key];
-        return y === undefined ? [] : [{ name, x: xOf(figures), y }];
-      }),
-    );
+  const differences = {
+    maxAbs: 'largest difference from the first model',
+    dscDrop: "1 - DSC of the first model's mask",
+  };
+  const scatter = (key: keyof typeof differences, what: string, xOf: (figures: BenchFigures) => number) => {
+    const points = named.flatMap(({ name, agreement, ...figures }) => {
+      const y = agreement?.[key];
+      return y === undefined ? [] : [{ name, x: xOf(figures), y }];
+    });
+    return scatterPlot(what, differences[key], points);
+  };
   const latency = ({ p50 }: BenchFigures) => p50;
   const megabytes = ({ bytes }: BenchFigures) => bytes / 1e6;
-  const [difference, mask] = ['largest difference from the first model', "1 - DSC of the first model's mask"];
   const about = fieldsTable([
     ['scenario', report.scenario === 'single' ? 'one run after the other' : 'all workers busy'],
     ['input', [...new Set(models.map(({ input }) => input.join(' x ')))].join(', ')],
@@ -42,19 +43,16 @@ export async function writeBenchReport(path: string, { models, ...report }: Benc
 ${figuresTable('model', COLUMNS, named)}
 <h2>Latency</h2>
 <p>Every run; longer strokes are the median, the 90th and the 99th percentile.
-${distributionPlot(
-  'milliseconds a run',
-  named.map(({ name, times, p50, p90, p99 }) => ({ name, values: times, marks: [p50, p90, p99] })),
-)}
+${distributionPlot('milliseconds a run', distributions)}
 <h2>Time by operator</h2>
 <p>As onnxruntime runs the graph after its own rewrites.
 ${stackPlot('milliseconds', stacks)}
 <h2>Accuracy against latency</h2>
-${scatter('median latency, ms', difference, latency, 'maxAbs')}
-${scatter('median latency, ms', mask, latency, 'dscDrop')}
+${scatter('maxAbs', 'median latency, ms', latency)}
+${scatter('dscDrop', 'median latency, ms', latency)}
 <h2>Accuracy against file size</h2>
-${scatter('file, MB', difference, megabytes, 'maxAbs')}
-${scatter('file, MB', mask, megabytes, 'dscDrop')}`,
+${scatter('maxAbs', 'file, MB', megabytes)}
+${scatter('dscDrop', 'file, MB', megabytes)}`,
   );
 }
 

@@ -61,9 +61,6 @@ export interface ClassConfusion extends Pick<ComparedClass, 'label' | 'name' | '
   readonly confusion: Confusion;
 }
 
-/** Whether several classes are counted, each against its label. */
-const countsLabels = ({ maskLabels }: Pick<Segmentation, 'maskLabels'>) => maskLabels.length > 1;
-
 /**
  * What is found in an image, and what is true at the same size: masks of one class against black and white or what the reading
  * says, of several against the labels of the truth.
@@ -81,13 +78,14 @@ export async function compareWithTruth(
   const stored = await readTruthOf(pair, segmentation);
   const name = basename(pair.mask);
   const found = { ...segmentation, truthWarnings: stored.warnings ?? [] };
-  if (countsLabels(segmentation)) {
-    const labels = knownLabels(stored, name, segmenter.semantics, segmentation.classes, options.ignoreLabel);
+  const { mask, maskLabels, classes } = segmentation;
+  // Several classes are counted each against its label.
+  if (maskLabels.length > 1) {
+    const labels = knownLabels(stored, name, segmenter.semantics, classes, options.ignoreLabel);
     const compared = comparedLabels(segmentation, segmenter.semantics, labels, options);
     const { search } = truthOfLabel(labels, 0, options.ignoreLabel);
     return { ...found, compared, ...(search && { search }) };
   }
-  const { mask, maskLabels, classes } = segmentation;
   const truth = truthOf(stored, name, readingBesideBackground(stored, segmenter.semantics, classes, options));
   const { search } = truth;
   const label = named(segmenter.semantics, classes, at(maskLabels, 0));
@@ -101,14 +99,11 @@ function comparedLabels(
   truth: Labels,
   { ignoreLabel }: TruthReading,
 ): readonly ComparedClass[] {
-  const compare = (label: number, found: Mask, isBackground: boolean): ComparedClass => ({
-    ...{ ...named(semantics, classes, label), isBackground, found },
-    truth: truthAt(
-      truthOfLabels(truth, labelsBehind(semantics, label), ignoreLabel),
-      found.width,
-      found.height,
-    ),
-  });
+  const compare = (label: number, found: Mask, isBackground: boolean): ComparedClass => {
+    const wanted = truthOfLabels(truth, labelsBehind(semantics, label), ignoreLabel);
+    const atItsSize = truthAt(wanted, found.width, found.height);
+    return { ...named(semantics, classes, label), isBackground, found, truth: atItsSize };
+  };
   const foreground = maskLabels.map((label, index) => compare(label, at(masks, index), false));
   if (semantics.kind === 'independent' || semantics.background === 'none' || labels === undefined) {
     return foreground;

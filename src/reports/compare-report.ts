@@ -3,13 +3,6 @@ import { count, macsText } from './figures.js';
 import { type Column, FIGURES_STYLE, figuresTable, writePage } from './html.js';
 import { scatterPlot, stackPlot } from './plots.js';
 
-/** How it was compared. */
-interface Setting {
-  /** Such as `256 x 256`. */
-  readonly size: string;
-  readonly runs: number;
-}
-
 const percent = (share: number | undefined) =>
   share === undefined ? undefined : `${(100 * share).toFixed(1)} %`;
 
@@ -30,11 +23,11 @@ const TIMED: readonly Column<Comparison>[] = [
 /** The parts of a network, in the order in which they run. */
 const SIDES = ['encoder', 'decoder'];
 
-/** Writes the comparison as one HTML file that needs nothing else. */
+/** Writes the comparison as one HTML file that needs nothing else. @param size such as `256 x 256` */
 export async function writeCompareReport(
   path: string,
   comparisons: readonly Comparison[],
-  { size, runs }: Setting,
+  { size, runs }: { readonly size: string; readonly runs: number },
 ): Promise<void> {
   const named = comparisons.map((each) => ({ name: `${each.backbone} ${each.decoder}`, ...each }));
   const shares = (figure: keyof Figures) =>
@@ -64,15 +57,13 @@ function latencyText(
   timed: readonly (Omit<Comparison, 'latency'> & { readonly name: string; readonly p50: number })[],
   runs: number,
 ): string {
+  const bars = timed.map(({ name, p50 }) => ({ name, parts: { 'a run': p50 } }));
   const points = timed.map(({ name, backbone, decoder, p50, parameters }) => {
     return { name, label: backbone, series: decoder, x: p50, y: parameters };
   });
   return `<h2>Latency</h2>
 <p>Medians of ${runs} runs on this machine's CPU, the decoders of a backbone in turn.
-${stackPlot(
-  'milliseconds',
-  timed.map(({ name, p50 }) => ({ name, parts: { 'a run': p50 } })),
-)}
+${stackPlot('milliseconds', bars)}
 <h2>Parameters against latency</h2>
 ${scatterPlot('median latency, ms', 'parameters', points)}`;
 }

@@ -47,24 +47,20 @@ export function curvePlot(label: string, curves: readonly Curve[], marks: readon
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const margin = (high - low) / 20 || Math.abs(high) / 20 || 1;
   const y = between(low - margin, high + margin, bottom, top);
-  const names = legendBelow(
-    bottom + AXIS,
-    drawn.map(({ name }) => name),
-  );
+  const named = drawn.map(({ name }) => name);
+  const names = legendBelow(bottom + AXIS, named);
   const lines = drawn.map(({ samples, isFaint = false }, index) => {
     const points = samples.map(([step, value]) => `${fixed(x(step))},${fixed(y(value))}`).join(' ');
     const style = isFaint ? 'stroke-opacity="0.35"' : 'stroke-width="2"';
-    return {
-      isFaint,
-      svg: `<polyline points="${points}" fill="none" stroke="${colourOf(index)}" ${style}/>`,
-    };
+    const polyline = `<polyline points="${points}" fill="none" stroke="${colourOf(index)}" ${style}/>`;
+    return { isFaint, polyline };
   });
   return svg(names.bottom, `${label} by step`, [
     text(0, 14, label),
     ...horizontalAxis(x, NUMBERS, top, bottom, 'step'),
     ...verticalAxis(y),
-    ...lines.filter(({ isFaint }) => isFaint).map((each) => each.svg),
-    ...lines.filter(({ isFaint }) => !isFaint).map((each) => each.svg),
+    ...lines.filter(({ isFaint }) => isFaint).map(({ polyline }) => polyline),
+    ...lines.filter(({ isFaint }) => !isFaint).map(({ polyline }) => polyline),
     ...marks.flatMap(({ step, text: what }, index) => {
       const place = x(step);
       const isRight = place > (NUMBERS + WIDTH) / 2;

@@ -7,9 +7,9 @@ import type { SegmentOptions } from '../../runtime/segmentation.js';
 import type { TruthReading } from '../../runtime/truth/truth.js';
 import type { Pair } from '../files/pairs.js';
 import { compareWithTruth } from './compare-classes.js';
-import type { EvaluationReport } from './evaluation.js';
+import type { EvaluationReport } from './evaluation-counts.js';
 import { classFigures, metricFields, share } from './figures.js';
-import { escaped, fieldsTable, writePage } from './html.js';
+import { escaped, fieldsTable, listSection, writePage } from './html.js';
 import { colourText, outlinedPng, PICTURES_STYLE, pngSource } from './outlined.js';
 import { truthText } from './truth-report.js';
 
@@ -63,13 +63,11 @@ async function picture(
   const { image, compared } = await compareWithTruth(segmenter, pair, { ...options, pixels: true });
   if (image === undefined) throw new TypeError('no pixels were given');
   const foreground = compared.filter(({ isBackground }) => !isBackground);
-  const trueMasks = foreground.map(({ truth }) => truth.mask);
-  const foundMasks = foreground.map(({ found }) => found);
   const png = await outlinedPng(image, [
-    { masks: trueMasks, colour: TRUE },
-    { masks: foundMasks, colour: FOUND },
+    { masks: foreground.map(({ truth }) => truth.mask), colour: TRUE },
+    { masks: foreground.map(({ found }) => found), colour: FOUND },
   ]);
-  return { png, empty: foundMasks.every((mask) => area(mask) === 0) };
+  return { png, empty: foreground.every(({ found }) => area(found) === 0) };
 }
 
 function cleaningText({ fillHoles, largestComponent, minArea }: EvaluationReport['cleaning']): string {
@@ -115,14 +113,10 @@ function bodyOf(report: EvaluationReport, pictures: readonly Picture[]): string 
     const found = shown.empty ? ', nothing found' : '';
     return `<figure><img alt="" src="${pngSource(shown.png)}"><figcaption>${caption}${found}</figcaption></figure>`;
   };
-  const list = (title: string, texts: readonly string[]) =>
-    texts.length === 0
-      ? ''
-      : `<h2>${title}</h2>\n<ul>\n${texts.map((text) => `<li>${escaped(text)}`).join('\n')}\n</ul>`;
   return `${figures}
 ${classesTable(report)}
-${list('To be checked', warnings)}
-${list('Not counted', errors)}
+${listSection('To be checked', warnings)}
+${listSection('Not counted', errors)}
 <h2>The worst</h2>
 <p>Outlined: <span style="color: ${colourText(TRUE)}">ground truth</span>,
 <span style="color: ${colourText(FOUND)}">found</span>.

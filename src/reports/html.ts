@@ -43,6 +43,12 @@ export function fieldsTable(pairs: readonly (readonly [label: string, text: stri
   return `<table>\n${rows.join('\n')}\n</table>`;
 }
 
+/** A titled list of texts; nothing where there are none. */
+export function listSection(title: string, texts: readonly string[]): string {
+  if (texts.length === 0) return '';
+  return `<h2>${title}</h2>\n<ul>\n${texts.map((text) => `<li>${escaped(text)}`).join('\n')}\n</ul>`;
+}
+
 /**
  * A page that needs no other file.
  * @param style of what is its own

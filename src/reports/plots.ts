@@ -126,12 +126,7 @@ const [LETTER, LINE] = [7, 13];
 
 /** Labels beside their places, towards the middle, as long as none is written over another. */
 function labelsAt(places: readonly { readonly label: string; readonly x: number; readonly y: number }[]) {
-  const written: {
-    readonly label: string;
-    readonly left: number;
-    readonly right: number;
-    readonly y: number;
-  }[] = [];
+  const written: { label: string; left: number; right: number; y: number }[] = [];
   return places.flatMap(({ label, x, y }) => {
     const isRight = x > (NUMBERS + WIDTH) / 2;
     const [start, length] = [x + (isRight ? -9 : 9), label.length * LETTER];

@@ -50,25 +50,18 @@ export function truthWarnings(reading: TruthReading, truths: readonly CountedTru
   const found = [...new Set(searches.flatMap((search) => search.found))].sort((a, b) =>
     a.localeCompare(b, 'en', { numeric: true }),
   );
-  const missing = (named: string | undefined, isHeld: boolean) =>
-    named === undefined || isHeld ? [] : [`${named}: no mask holds it, they hold ${listed(found)}`];
+  const missing = (named: string | undefined, what: 'foreground' | 'ignored') =>
+    named === undefined || searches.some((search) => search[what])
+      ? []
+      : [`${named}: no mask holds it, they hold ${listed(found)}`];
   const { ignoreLabel } = reading;
   const ignored = ignoreLabel === undefined ? undefined : option('ignoreLabel', ignoreLabel);
   const turned = truths.filter(({ turnDoubt }) => turnDoubt).map(({ name }) => name);
+  const doubt = `${listed(turned)}: EXIF turns image and mask differently, and their sizes do not show whether the mask was drawn before or after: look at them with ${option('report')}`;
   return [
-    ...missing(
-      foregroundText(reading),
-      searches.some((search) => search.foreground),
-    ),
-    ...missing(
-      ignored,
-      searches.some((search) => search.ignored),
-    ),
-    ...(turned.length > 0
-      ? [
-          `${listed(turned)}: EXIF turns image and mask differently, and their sizes do not show whether the mask was drawn before or after: look at them with ${option('report')}`,
-        ]
-      : []),
+    ...missing(foregroundText(reading), 'foreground'),
+    ...missing(ignored, 'ignored'),
+    ...(turned.length > 0 ? [doubt] : []),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { badUsage } from '../../../graph/common/errors.js';
 import type { EvaluateOptions } from '../../api/evaluate.js';
-import type { EvaluationReport } from '../../reports/evaluation.js';
+import type { EvaluationReport } from '../../reports/evaluation-counts.js';
 import { count } from '../../reports/figures.js';
 import type { InFlags } from '../flags/flag-words.js';
 import { addModelFlags, inputsOption } from '../flags/model-flags.js';

@@ -1,7 +1,7 @@
 import { badImage } from '../../../graph/common/errors.js';
 import { recipeSummary } from '../../../graph/common/recipe.js';
 import type { ClassMetrics } from '../../reports/compare-classes.js';
-import type { EvaluationReport } from '../../reports/evaluation.js';
+import type { EvaluationReport } from '../../reports/evaluation-counts.js';
 import { classFigures, count, metricFields, share } from '../../reports/figures.js';
 import { truthText } from '../../reports/truth-report.js';
 import type { InFlags } from '../flags/flag-words.js';

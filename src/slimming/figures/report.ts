@@ -10,6 +10,7 @@ import {
   FIGURES_STYLE,
   fieldsTable,
   figuresTable,
+  listSection,
   pageOf,
 } from '../../reports/html.js';
 import { colourText, outlinedPng, PICTURES_STYLE, pngSource } from '../../reports/outlined.js';
@@ -29,11 +30,8 @@ export interface SlimExample {
   readonly dsc: number;
 }
 
-/** One, drawn. */
-export interface DrawnExample extends SlimExample {
-  /** PNG. */
-  readonly png: Uint8Array;
-}
+/** One, drawn as a PNG. */
+export type DrawnExample = SlimExample & { readonly png: Uint8Array };
 
 /** Which images are shown: the two that agree best, least, and those in the middle; each once, all where there are fewer than six. */
 export function examplesOf({ perImage }: Scores): readonly SlimExample[] {
@@ -95,10 +93,14 @@ function bodyOf(report: SlimReport, examples: readonly DrawnExample[]): string {
     ...(teacherInt8 ? [{ name: 'teacher in int8', ...teacherInt8 }] : []),
   ];
   const shown = columnsOf(teacher).filter(([, text]) => rows.some((row) => text(row) !== undefined));
-  const texts = (title: string, lines: readonly string[]) =>
-    lines.length === 0
-      ? ''
-      : `<h2>${title}</h2>\n<ul>\n${lines.map((line) => `<li>${escaped(line)}`).join('\n')}\n</ul>\n`;
+  const errors = report.failures.map(({ error }) => error);
+  const groups = report.duplicates.map((group) => group.join(', '));
+  const lists = [
+    listSection('Warnings', report.warnings),
+    listSection('Notes', report.notes),
+    listSection('Not used', errors),
+    listSection('Near-duplicates, each group in one part', groups),
+  ];
   return `<p>The encoder of the teacher is frozen, and the decoder of the student was fitted to the teacher's predictions. Agreement is the DSC of
 its masks with the teacher's, per image, on the test images (${images.test}). Latencies are medians of alternating runs.
 ${figuresTable('model', shown, rows)}
@@ -111,13 +113,7 @@ coincide, the student.
 <div class="pictures">
 ${examples.map(figureOf).join('\n')}
 </div>
-${texts('Warnings', report.warnings)}${texts('Notes', report.notes)}${texts(
-  'Not used',
-  report.failures.map(({ error }) => error),
-)}${texts(
-  'Near-duplicates, each group in one part',
-  report.duplicates.map((group) => group.join(', ')),
-)}<h2>How it was made</h2>
+${[...lists.filter((list) => list !== ''), '<h2>How it was made</h2>'].join('\n')}
 ${fieldsTable(fieldsOf(report))}
 ${student.agreement ? `<h2>Agreement of each image</h2>\n${fieldsTable(perImageOf(student.agreement))}` : ''}`;
 
@@ -131,22 +127,19 @@ ${student.agreement ? `<h2>Agreement of each image</h2>\n${fieldsTable(perImageO
   }
 }
 
-function curvesOf({ losses, looks, runningFrom, bestStep, steps }: SlimReport): string {
-  const samples = losses.map((loss, index): Sample => [index + 1, loss]);
+function curvesOf({ looks, runningFrom, bestStep, steps, ...report }: SlimReport): string {
+  const samples = report.losses.map((loss, index): Sample => [index + 1, loss]);
   const marks = [
     ...(runningFrom < steps ? [{ step: runningFrom, text: 'running statistics' }] : []),
     { step: bestStep, text: 'weights kept' },
   ];
   const divergences = looks.map(({ step, divergence }): Sample => [step, divergence]);
   const agreements = looks.map(({ step, agreement }): Sample => [step, agreement]);
-  return `${curvePlot(
-    'loss',
-    [
-      { name: 'of a step', samples, isFaint: true },
-      { name: 'mean of the last steps', samples: smoothed(samples, 10) },
-    ],
-    marks,
-  )}
+  const losses = [
+    { name: 'of a step', samples, isFaint: true },
+    { name: 'mean of the last steps', samples: smoothed(samples, 10) },
+  ];
+  return `${curvePlot('loss', losses, marks)}
 ${curvePlot('agreement on the images that choose the weights', [{ name: 'mean DSC', samples: agreements }], marks)}
 ${curvePlot('divergence from the teacher on the same images, nats a pixel', [{ name: 'mean', samples: divergences }], marks)}`;
 }
@@ -157,27 +150,20 @@ function figureOf({ name, kind, dsc, png }: DrawnExample): string {
 }
 
 function fieldsOf(report: SlimReport): readonly (readonly [label: string, text: string | undefined])[] {
-  const { images, versions } = report;
+  const { train, heldOut, test } = report.images;
+  const packages = Object.entries(report.versions).map((entry) => entry.join(' '));
   return [
     ['teacher', report.network],
     ['student', report.output],
     ['frozen', report.encoder],
     ['fitted', `${report.decoder.toUpperCase()} decoder of ${count(report.fitted)} numbers`],
-    [
-      'images',
-      `${images.train} trained on, ${images.heldOut} chose the weights, ${images.test} chose nothing`,
-    ],
+    ['images', `${train} trained on, ${heldOut} chose the weights, ${test} chose nothing`],
     ['recipe', recipeSummary(report.recipe)],
     ['assumed', report.assumed.length > 0 ? assumptionsText(report.assumed) : 'nothing'],
     ['steps', `${report.steps}, the weights kept are those of step ${report.bestStep}`],
     ['seed', String(report.seed)],
     ['time', `${report.seconds.toFixed(0)} s on ${report.threads} threads`],
-    [
-      'versions',
-      Object.entries(versions)
-        .map((entry) => entry.join(' '))
-        .join(', '),
-    ],
+    ['versions', packages.join(', ')],
   ];
 }
 
