@@ -24,12 +24,14 @@ export interface SlimPlan {
   readonly batch: number;
   readonly rate: number;
   readonly holdOut: number;
+  /** Of each image that is trained on. */
   readonly views: number;
   readonly truthWeight: number;
   readonly reading: TruthReading;
   readonly gates: { readonly minAgreement: number; readonly maxDscDrop: number };
+  /** Bytes that features may take in memory. */
   readonly budget: number;
-  /** The folder of the output. */
+  /** The folder of the output, where the features beyond them are, too. */
   readonly folder: string;
 }
 
@@ -68,16 +70,15 @@ export function planSlim(options: SlimOptions, classes = 1): SlimPlan {
 }
 
 /** Files are told apart by their endings. */
-const ENDINGS = {
-  output: { expected: 'a model is an .onnx file', ending: /\.onnx$/i },
-  saveWeights: { expected: 'a state dict is a .safetensors file', ending: /\.safetensors$/i },
-  report: { expected: 'a report is an .html file', ending: /\.html?$/i },
-} as const;
+const ENDINGS = [
+  ['output', /\.onnx$/i, 'a model is an .onnx file'],
+  ['saveWeights', /\.safetensors$/i, 'a state dict is a .safetensors file'],
+  ['report', /\.html?$/i, 'a report is an .html file'],
+] as const;
 
 function checkEndings(options: SlimOptions): void {
-  for (const name of ['output', 'saveWeights', 'report'] as const) {
+  for (const [name, ending, expected] of ENDINGS) {
     const path = options[name];
-    const { expected, ending } = ENDINGS[name];
     if (path !== undefined && !ending.test(path)) throw badUsage(`${path}: ${expected}`);
   }
 }
@@ -96,18 +97,10 @@ function decoderOf(options: SlimOptions, classes: number): NmodeDecoder {
   const { order = form.order, kernel = form.kernel, activation = form.activation } = options;
   const { stateChannels = form.stateChannels(classes) } = options;
   fits('order', order, Object.hasOwn(BLOCKS, order), Object.keys(BLOCKS).join(' or '));
-  fits(
-    'kernel',
-    kernel,
-    isWhole(kernel, MAX_KERNEL) && kernel % 2 === 1,
-    `an odd number from 1 to ${MAX_KERNEL}`,
-  );
-  fits(
-    'stateChannels',
-    stateChannels,
-    isWhole(stateChannels, MAX_CHANNELS),
-    `a whole number from 1 to ${MAX_CHANNELS}`,
-  );
+  const isOdd = isWhole(kernel, MAX_KERNEL) && kernel % 2 === 1;
+  fits('kernel', kernel, isOdd, `an odd number from 1 to ${MAX_KERNEL}`);
+  const areWhole = isWhole(stateChannels, MAX_CHANNELS);
+  fits('stateChannels', stateChannels, areWhole, `a whole number from 1 to ${MAX_CHANNELS}`);
   const hints = { decoder, activation, ...(solverOptions && { solverOptions }) };
   return describeNmode(basename(options.network), { order, kernel, stateChannels }, [decoder], hints);
 }

@@ -3,7 +3,6 @@ import { floatsOf } from '../../../graph/common/half.js';
 import { elementCount } from '../../../graph/ir/tensor.js';
 import type { Floats, Halves } from '../../../runtime/sessions/tensors.js';
 import { featureName } from '../fitting/student.js';
-import { copyRows, inLanes, lanesOf } from './copy-rows.js';
 import type { Sample, Size } from './crops.js';
 import type { Bands } from './feature-store.js';
 import type { Collected } from './features.js';
@@ -13,7 +12,6 @@ export type Batch = Readonly<Record<string, Halves | Floats>> & { readonly targe
 
 /** Reads batches into memory that others have left: to get pages of their size from the system takes as long as to fill them. */
 export class BatchReader {
-  readonly #collected: Collected;
   readonly #shapes: readonly (readonly number[])[];
   readonly #spare: ArrayBuffer[] = [];
   /** Of records that are in a file: one for each would fill the memory before it is collected. */
@@ -26,11 +24,10 @@ export class BatchReader {
    * @param images of a batch
    */
   constructor(
-    collected: Collected,
+    private readonly collected: Collected,
     size: Size,
     private readonly images: number,
   ) {
-    this.#collected = collected;
     this.#shapes = shapesAt(collected, size).map(([, ...one]) => [images, ...one]);
   }
 
@@ -48,7 +45,7 @@ export class BatchReader {
   }
 
   async #read(samples: readonly Sample[]): Promise<Batch> {
-    const { store } = this.#collected;
+    const { store } = this.collected;
     if (samples.length !== this.images) throw new TypeError(`${samples.length} images of ${this.images}`);
     const parts = this.#shapes.map((dims) => ({ dims, data: this.#memory(bytesOf(dims)) }));
     for (const [place, { record, corner }] of samples.entries()) {
@@ -69,7 +66,7 @@ export class BatchReader {
 
   /** Those that a window is in which begins at a row of the network's input. */
   #bandsOf(top: number): Bands {
-    const { store, shapes } = this.#collected;
+    const { store, shapes } = this.collected;
     const [, , height = 1] = at(shapes, shapes.length - 1);
     const [, , rows = 1] = at(this.#shapes, this.#shapes.length - 1);
     const first = Math.floor((top * store.bands) / height);
@@ -84,7 +81,7 @@ export class BatchReader {
     into: Halves,
     place: number,
   ): void {
-    const { store, shapes, scales } = this.#collected;
+    const { store, shapes, scales } = this.collected;
     const [, , height = 1, width = 1] = at(shapes, index);
     const [, channels = 1, rows = 1, columns = 1] = into.dims;
     const [down = 1, across = 1] = at(scales, index);
@@ -103,10 +100,8 @@ export class BatchReader {
         if (columns === width) {
           into.data.set(stored.subarray(source, source + (end - begin) * columns), target);
         } else {
-          const [read, written] = [
-            { start: source / lanes, step: width / lanes },
-            { start: target / lanes, step: columns / lanes },
-          ];
+          const read = { start: source / lanes, step: width / lanes };
+          const written = { start: target / lanes, step: columns / lanes };
           copyRows(from, read, to, written, end - begin, columns / lanes);
         }
       }
@@ -129,3 +124,36 @@ export function shapesAt({ shapes, scales }: Pick<Collected, 'shapes' | 'scales'
 }
 
 const bytesOf = (dims: readonly number[]) => 2 * elementCount(dims);
+
+/** Halves, or four of them as one number. */
+type Lanes = Uint16Array | Float64Array;
+
+/** Where rows lie: the index of the first, and how far it is from one to the next. */
+interface Rows {
+  readonly start: number;
+  readonly step: number;
+}
+
+/** How many halves a `Float64Array` moves at a time. */
+const WIDE = 4;
+
+/** The number of halves of the lanes that all these distances are multiples of. */
+const lanesOf = (distances: readonly number[]): number =>
+  distances.every((distance) => distance % WIDE === 0) ? WIDE : 1;
+
+/**
+ * Halves as lanes. Four finite ones never make a double that is not a number, which engines may change when they move it.
+ * @param halves begin at a multiple of their lanes
+ */
+const inLanes = ({ buffer, byteOffset, length }: Uint16Array, lanes: number): Lanes =>
+  lanes === WIDE
+    ? new Float64Array(buffer, byteOffset, Math.floor(length / WIDE))
+    : new Uint16Array(buffer, byteOffset, length);
+
+/** Copies rows one by one: a view of each, to be set as a whole, would take twice as long for short ones, and be garbage. */
+function copyRows(from: Lanes, source: Rows, to: Lanes, target: Rows, rows: number, columns: number) {
+  for (let row = 0; row < rows; row++) {
+    const [read, written] = [source.start + row * source.step, target.start + row * target.step];
+    for (let column = 0; column < columns; column++) to[written + column] = from[read + column] as number;
+  }
+}

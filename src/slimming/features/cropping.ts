@@ -7,10 +7,8 @@ import { cropSize, Samples, type Size } from './crops.js';
 export function croppingOf({ collected, fitting }: Pick<FitTask, 'collected' | 'fitting'>) {
   const [, , height = 1, width = 1] = at(collected.shapes, collected.shapes.length - 1);
   const along = (axis: 0 | 1) => Math.max(...collected.scales.map((scale) => at(scale, axis)));
-  const [image, stride]: [Size, Size] = [
-    [height, width],
-    [along(0), along(1)],
-  ];
+  const image: Size = [height, width];
+  const stride: Size = [along(0), along(1)];
   const crop = cropSize(image, stride);
   return {
     cropped: { ...fitting, shapes: shapesAt(collected, crop) },

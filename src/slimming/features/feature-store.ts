@@ -28,7 +28,6 @@ export class FeatureStore {
   /** Numbers of a band. */
   readonly bandLength: number;
   readonly #inMemory: number;
-  readonly #folder: string;
   readonly #kept: Uint16Array[] = [];
   #file: { readonly handle: FileHandle; readonly path: string } | undefined;
   #scratch: Uint16Array | undefined;
@@ -45,13 +44,12 @@ export class FeatureStore {
     private readonly shapes: readonly (readonly number[])[],
     readonly bands: number,
     budget: number,
-    folder: string,
+    private readonly folder: string,
   ) {
     const lengths = shapes.map((shape) => elementCount(shape) / bands);
     this.bandLength = lengths.reduce((sum, length) => sum + length, 0);
     this.starts = lengths.map((_, part) => lengths.slice(0, part).reduce((sum, length) => sum + length, 0));
     this.#inMemory = Math.floor(budget / (HALF * this.#length));
-    this.#folder = folder;
   }
 
   get #length(): number {
@@ -143,7 +141,7 @@ export class FeatureStore {
   #unwritten(error: unknown): NmodeError {
     return new NmodeError(
       'CANNOT_WRITE',
-      `${this.#folder}: the features beyond ${option('memoryBudget')} cannot be written there: ${whyUnwritten(error)}; a larger one keeps more in memory`,
+      `${this.folder}: the features beyond ${option('memoryBudget')} cannot be written there: ${whyUnwritten(error)}; a larger one keeps more in memory`,
       { cause: error },
     );
   }
@@ -151,7 +149,7 @@ export class FeatureStore {
   async #opened() {
     if (this.#isClosed) throw new TypeError('the store is closed');
     if (this.#file !== undefined) return this.#file;
-    const path = join(this.#folder, `.nmode-${randomUUID()}.features`);
+    const path = join(this.folder, `.nmode-${randomUUID()}.features`);
     unfinished.add(path);
     const handle = await open(path, 'wx+', 0o600).catch((error: unknown) => {
       unfinished.delete(path);

@@ -10,14 +10,10 @@ import { channelOf, type Probabilities } from '../../../runtime/common/raster.js
 import { Job } from '../../../runtime/images/job.js';
 import { resizeBilinear } from '../../../runtime/images/resize.js';
 import { masksOf } from '../../../runtime/masks/classes.js';
-import {
-  createSession,
-  type ProviderReport,
-  type Session,
-  type SessionOptions,
-} from '../../../runtime/node/sessions/session.js';
-import type { Floats, Halves, TypedTensor } from '../../../runtime/sessions/tensors.js';
+import { createSession, type ProviderReport, type Session } from '../../../runtime/node/sessions/session.js';
+import type { Floats, TypedTensor } from '../../../runtime/sessions/tensors.js';
 import { outputOf } from '../../transform/output-of.js';
+import type { SlimPlan } from '../options.js';
 import type { ImageSource } from '../split.js';
 import type { Teacher } from '../teacher/teacher.js';
 import { ANSWER, HELD, halfName, withAnswers } from '../teacher/teacher-answers.js';
@@ -37,14 +33,7 @@ export type Targets = (
   shape: Pick<Probabilities, 'classes' | 'width' | 'height'>,
 ) => Promise<(given: Probabilities, view: View) => Probabilities>;
 
-export interface CollectOptions {
-  /** Of each image that is trained on. */
-  readonly views: number;
-  /** Bytes that features may take in memory. */
-  readonly budget: number;
-  /** For the file of what is beyond them. */
-  readonly folder: string;
-  readonly session: SessionOptions;
+export interface CollectOptions extends Pick<SlimPlan, 'views' | 'budget' | 'folder' | 'session'> {
   /** Of images that are trained on; default the teacher's own probabilities. */
   readonly targets: Targets | undefined;
   readonly signal: AbortSignal | undefined;
@@ -163,19 +152,7 @@ async function* viewsIn(
 const sizeOf = ([, , height = 1, width = 1]: readonly number[]) => ({ height, width });
 
 /** What the teacher gives for a view: its probabilities, and its features in half precision. */
-interface Answers {
-  readonly given: Floats;
-  readonly halves: readonly Halves[];
-  /** Whether half precision holds all features. */
-  readonly isHeld: boolean;
-}
-
-async function answersTo(
-  { fed }: Seen,
-  session: Session,
-  { skips }: Teacher,
-  signal?: AbortSignal,
-): Promise<Answers> {
+async function answersTo({ fed }: Seen, session: Session, { skips }: Teacher, signal?: AbortSignal) {
   const names = [ANSWER, HELD, ...skips.map((_, index) => halfName(index))];
   const outputs = await session.run(inputsOf(session, fed), { outputs: names, ...(signal && { signal }) });
   const tensorOf = <T extends 'float32' | 'float16'>(name: string, type: T) => {
@@ -185,6 +162,7 @@ async function answersTo(
   };
   return {
     given: tensorOf(ANSWER, 'float32'),
+    // Whether half precision holds all features.
     isHeld: !tensorOf(HELD, 'float32').data.some(Number.isNaN),
     halves: skips.map((_, index) => tensorOf(halfName(index), 'float16')),
   };
@@ -194,6 +172,8 @@ function inputsOf({ inputs: [port] }: Session, fed: Floats): Readonly<Record<str
   if (port === undefined) throw new TypeError('no input');
   return { [port.name]: fed };
 }
+
+type Answers = Awaited<ReturnType<typeof answersTo>>;
 
 /** What is kept of a view. */
 async function record(teacher: Teacher, session: Session, seen: Seen, { given, halves, isHeld }: Answers) {

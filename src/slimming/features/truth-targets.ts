@@ -31,10 +31,8 @@ export function targetsWithTruth({ pairs, reading, classes, weight }: TruthOptio
     const stored = await readTruthOf(pair, size);
     const masks = masksOf(stored, basename(pair.mask), classes, shape, reading);
     const plane = shape.height * shape.width;
-    const [truth, counted] = [
-      new Float32Array(masks.length * plane),
-      new Float32Array(masks.length * plane).fill(1),
-    ];
+    const truth = new Float32Array(masks.length * plane);
+    const counted = new Float32Array(masks.length * plane).fill(1);
     for (const [label, mask] of masks.entries()) {
       for (let pixel = 0; pixel < plane; pixel++) {
         truth[label * plane + pixel] = mask.mask.data[pixel] === 0 ? 0 : 1;
@@ -43,10 +41,11 @@ export function targetsWithTruth({ pairs, reading, classes, weight }: TruthOptio
     }
     const dims = [1, masks.length, shape.height, shape.width];
     return (given, view) => {
-      const [wanted, counts] = [truth, counted].map((data) => view.masks({ dims, data }).data);
+      const wanted = view.masks({ dims, data: truth }).data;
+      const counts = view.masks({ dims, data: counted }).data;
       const data = given.data.map((probability, place) => {
-        const share = weight * at(counts ?? [], place);
-        return (1 - share) * probability + share * at(wanted ?? [], place);
+        const share = weight * at(counts, place);
+        return (1 - share) * probability + share * at(wanted, place);
       });
       return { ...given, data };
     };

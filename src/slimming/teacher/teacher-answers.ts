@@ -22,11 +22,7 @@ export const halfName = (index: number): string => `nmode_half${index + 1}`;
  * copied.
  * @throws NmodeError (BAD_MODEL) where a tensor has the name of one of them
  */
-export function withAnswers({
-  withSkips,
-  skips,
-  classes,
-}: Pick<Teacher, 'withSkips' | 'skips' | 'classes'>): Model {
+export function withAnswers({ withSkips, skips, classes }: Teacher): Model {
   const { outputs } = withSkips.graph;
   const types = inferTypes(withSkips);
   // Of an operator that is not known, nobody knows the type; that it gives an image has been tried.
