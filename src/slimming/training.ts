@@ -5,13 +5,12 @@ import { pick } from '../../graph/common/pick.js';
 import { oneCycle } from '../../graph/training/schedule.js';
 import type { ProviderReport } from '../../runtime/node/sessions/session.js';
 import type { Pair } from '../files/pairs.js';
-import { FITTING, LOSS } from './defaults.js';
+import { FITTING } from './defaults.js';
 import { type Collected, collect, type SlimImage } from './features/features.js';
 import { targetsWithTruth } from './features/truth-targets.js';
-import { type Fitted, fitDecoder } from './fitting/fit.js';
-import type { FitProgress, FitRecord, FitTask } from './fitting/fit-task.js';
+import { fitDecoder, stepsWithin } from './fitting/fit.js';
+import type { Untimed } from './fitting/fit-task.js';
 import { type Identity, StateFile } from './fitting/state.js';
-import { stepsWithin } from './fitting/steps.js';
 import type { Fitting } from './fitting/student.js';
 import { BOUNDS } from './option-kinds.js';
 import type { SlimPlan } from './options.js';
@@ -43,7 +42,6 @@ export async function stateOfTask(task: SlimTask) {
 
 /** What makes a training the same as another: of images and masks, what is in their files. */
 async function identityOf({ options, plan, teacher, images, truth }: SlimTask): Promise<Identity> {
-  const { seed, batch, rate, holdOut, views, truthWeight } = plan;
   return {
     network: teacher.sha256,
     skips: teacher.skips.map(({ tensor }) => tensor).join(','),
@@ -52,7 +50,7 @@ async function identityOf({ options, plan, teacher, images, truth }: SlimTask): 
     images: await contentsOf(images.map(({ name, files }) => [name, files])),
     masks: await contentsOf(Array.from(truth, ([name, { mask }]) => [name, mask])),
     reading: JSON.stringify(plan.reading),
-    ...{ seed, batch, rate, holdOut, views, truthWeight },
+    ...pick(plan, ['seed', 'batch', 'rate', 'holdOut', 'views', 'truthWeight']),
     ...(options.minutes !== undefined && { minutes: options.minutes }),
   };
 }
@@ -71,13 +69,7 @@ async function contentsOf(
   return JSON.stringify(hashes);
 }
 
-/** What a slimming was fitted to, and where. */
-interface FittedTask extends Fitted {
-  readonly masksAt: Collected['masksAt'];
-  /** What ran elsewhere than was asked for. */
-  readonly fallbacks: readonly string[];
-}
-
+/** What ran elsewhere than was asked for. */
 function fallbackOf({ requested, effective, attempts }: ProviderReport): readonly string[] {
   if (attempts.length === 0 || requested[0] === 'auto') return [];
   const passed = attempts.map(({ provider, error }) => `not on ${provider}: ${error}`);
@@ -93,7 +85,7 @@ export async function fitted(
   task: SlimTask,
   parts: Pick<Split<SlimImage>, 'train' | 'heldOut'>,
   { state, before }: Awaited<ReturnType<typeof stateOfTask>>,
-): Promise<FittedTask> {
+) {
   const { options, plan, teacher, truth: pairs } = task;
   const { session, budget, folder, views, reading, truthWeight: weight } = plan;
   const { signal, onProgress } = options;
@@ -113,7 +105,10 @@ export async function fitted(
   const record = before && { ...before.record, ...(before.steps !== steps && { stopped: false }) };
   // Awaited here: the features are gone behind the end of this function.
   const fit = await fitDecoder(
-    { ...common, ...scheduled(common, plan, steps), ...keeping(state, steps) },
+    {
+      ...{ ...common, steps, rates: oneCycle(plan.rate, steps) },
+      keep: (done, isLast) => state.keep(done, steps, isLast),
+    },
     record,
   );
   const ran = [collected.provider, ...(fit.provider ? [fit.provider] : [])];
@@ -126,31 +121,16 @@ const clamped = (steps: number) => {
   return Math.min(most, Math.max(least, steps));
 };
 
-/** What is to be done, but for how many times. */
-function commonOf(
-  { options, plan, teacher, ...task }: SlimTask,
-  collected: Collected,
-): Omit<FitTask, 'steps' | 'patience' | 'keep'> {
-  const { signal, onProgress } = options;
+function commonOf(task: SlimTask, collected: Collected): Untimed {
+  const { plan, teacher } = task;
+  const { signal, onProgress } = task.options;
   return {
     fitting: {
-      ...frameOf({ options, plan, teacher, ...task }),
+      ...frameOf(task),
       shapes: collected.shapes,
       batch: Math.min(plan.batch, collected.train.length),
     },
-    optimisation: { loss: LOSS, rates: [plan.rate], weightDecay: FITTING.weightDecay },
-    ...pick(FITTING, ['runningShare', 'lookEvery']),
     ...{ collected, session: plan.session, signal, classes: teacher.spec.classes },
-    onProgress: (progress: FitProgress) => onProgress?.({ phase: 'fitting', ...progress }),
+    onProgress: (progress) => onProgress?.({ phase: 'fitting', ...progress }),
   };
 }
-
-const scheduled = ({ optimisation }: Pick<FitTask, 'optimisation'>, { rate }: SlimPlan, steps: number) => ({
-  steps,
-  patience: FITTING.patience * steps,
-  optimisation: { ...optimisation, rates: oneCycle(rate, steps) },
-});
-
-const keeping = (state: StateFile, steps: number) => ({
-  keep: (record: FitRecord, isLast: boolean) => state.keep(record, steps, isLast),
-});

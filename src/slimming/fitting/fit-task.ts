@@ -1,9 +1,11 @@
+import type { Schedule } from '../../../graph/training/schedule.js';
 import type { TrainingState } from '../../../graph/training/step.js';
 import type { Classes } from '../../../runtime/masks/classes.js';
 import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
 import type { Collected } from '../features/features.js';
+import type { SlimProgress } from '../slim-options.js';
 import type { HeldOutLook } from '../slim-report.js';
-import type { Fitting, Optimisation } from './student.js';
+import type { Fitting } from './student.js';
 
 /** What a fitting has come to: enough to go on as if it had not been interrupted. */
 export interface FitRecord {
@@ -24,24 +26,17 @@ export interface FitRecord {
   readonly stopped?: boolean;
 }
 
-export interface FitProgress {
-  readonly step: number;
-  readonly steps: number;
-  readonly loss: number;
-  readonly agreement?: number;
-  readonly secondsLeft: number;
-}
+export type FitProgress = Omit<Extract<SlimProgress, { phase: 'fitting' }>, 'phase'>;
+
+/** What is to be done, but for how many times. */
+export type Untimed = Omit<FitTask, 'steps' | 'rates' | 'keep'>;
 
 export interface FitTask {
   readonly fitting: Fitting;
-  readonly optimisation: Optimisation;
   readonly collected: Collected;
   readonly steps: number;
-  /** The share of the steps, at the end, that are taken on running statistics. */
-  readonly runningShare: number;
-  readonly lookEvery: number;
-  /** Steps without an improvement after which it ends. */
-  readonly patience: number;
+  /** The learning rate of each step. */
+  readonly rates: Schedule;
   readonly classes: Classes;
   readonly session: SessionOptions;
   readonly signal: AbortSignal | undefined;

@@ -3,14 +3,17 @@ import { NmodeError } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import type { Tensor } from '../../../graph/ir/tensor.js';
+import { constantRate } from '../../../graph/training/schedule.js';
 import { DEFAULT_MOMENTUM, type Numbers, RUNNING, type TrainingStep } from '../../../graph/training/step.js';
 import { createSession, type ProviderReport, type Session } from '../../../runtime/node/sessions/session.js';
+import { median } from '../../measuring/percentile.js';
 import { outputOf } from '../../transform/output-of.js';
+import { FITTING } from '../defaults.js';
 import type { BatchReader } from '../features/batch-reader.js';
 import { croppingOf } from '../features/cropping.js';
 import type { Samples } from '../features/crops.js';
 import { areaBias } from './area-bias.js';
-import type { FitProgress, FitRecord, FitTask } from './fit-task.js';
+import type { FitProgress, FitRecord, FitTask, Untimed } from './fit-task.js';
 import { copiedNumbers, Judge } from './judge.js';
 import { fittingStep } from './student.js';
 
@@ -35,10 +38,10 @@ export interface Fitted {
  * @throws NmodeError (CHECK_FAILED) where the loss is not a number any more; CANNOT_RUN; the signal's reason. The last good record is kept before
  */
 export async function fitDecoder(task: FitTask, before?: FitRecord): Promise<Fitted> {
-  const { optimisation, steps } = task;
+  const { rates, steps } = task;
   const { cropped, reader, samples } = croppingOf(task);
-  const last = Math.round(steps * (1 - task.runningShare));
-  const make = (statistics: 'batch' | 'running') => fittingStep(cropped, optimisation, statistics);
+  const last = Math.round(steps * (1 - FITTING.runningShare));
+  const make = (statistics: 'batch' | 'running') => fittingStep(cropped, rates, statistics);
   const first = make('batch');
   let record = before ?? { step: 0, state: first.initialState(), losses: [], looks: [], seconds: 0 };
   checkState(record, first);
@@ -107,10 +110,10 @@ class Phase {
         next.catch(() => {});
         const seconds = before.seconds + clock.seconds;
         record = { ...advanced(record, made, await run), seconds };
-        if (isLook(step, task)) record = await judge.look(record);
+        if (isLook(step, steps)) record = await judge.look(record);
         task.onProgress(progressOf(record, steps, clock));
         await task.keep(record, false);
-        if (end === steps && isOver(record, task)) record = { ...record, stopped: true };
+        if (end === steps && isOver(record, steps)) record = { ...record, stopped: true };
         if (record.stopped) break;
       }
       if (settles) record = await this.#settled(session, record);
@@ -177,12 +180,12 @@ function advanced(
 }
 
 /** In the first half of the cycle weights are far from their best: looks are for those who watch. */
-const isLook = (step: number, { steps, lookEvery }: FitTask): boolean =>
-  step === steps || step % (step < steps / 2 ? 3 * lookEvery : lookEvery) === 0;
+const isLook = (step: number, steps: number): boolean =>
+  step === steps || step % (step < steps / 2 ? 3 * FITTING.lookEvery : FITTING.lookEvery) === 0;
 
 /** In the last third of the cycle the rate falls, and that is when most is gained. */
-const isOver = ({ step, best }: FitRecord, { steps, patience }: FitTask): boolean =>
-  step < (2 / 3) * steps && best !== undefined && step - best.step > patience;
+const isOver = ({ step, best }: FitRecord, steps: number): boolean =>
+  step < (2 / 3) * steps && best !== undefined && step - best.step > FITTING.patience * steps;
 
 /** How long steps take. */
 class Clock {
@@ -215,4 +218,24 @@ function diverged(step: number, loss: number, norm: number): NmodeError {
     'CHECK_FAILED',
     `at step ${step} ${what}: the training diverged; a lower ${option('rate')} or another ${option('seed')} may not`,
   );
+}
+
+/** Steps that are timed, behind some that are not. */
+const [WARM_UP, TIMED] = [2, 5];
+
+/** How many steps fit into some minutes: by the time that a few take, from which nothing is kept. */
+export async function stepsWithin(minutes: number, task: Untimed): Promise<number> {
+  const { cropped, reader, samples } = croppingOf(task);
+  const step = fittingStep(cropped, constantRate(0), 'batch');
+  await using session = await createSession(encodeModel(step.model), task.session);
+  const { signal } = task;
+  const options = { outputs: ['loss', 'next_parameters'], ...(signal && { signal }) };
+  const state = step.initialState();
+  const times: number[] = [];
+  for (let run = 0; run < WARM_UP + TIMED; run++) {
+    const start = performance.now();
+    await session.run({ ...(await reader.read(samples.at(run))), ...state }, options);
+    if (run >= WARM_UP) times.push(performance.now() - start);
+  }
+  return Math.floor((minutes * 60_000) / median(times));
 }

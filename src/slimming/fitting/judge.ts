@@ -9,9 +9,7 @@ import type { Floats } from '../../../runtime/sessions/tensors.js';
 import { mean } from '../../measuring/percentile.js';
 import { outputOf } from '../../transform/output-of.js';
 import { BatchReader } from '../features/batch-reader.js';
-import type { HeldOutLook } from '../slim-report.js';
-import { agreementOf } from './agreement.js';
-import { divergenceOf } from './divergence.js';
+import { agreementOf, divergenceOf } from './agreement.js';
 import type { FitRecord, FitTask } from './fit-task.js';
 import { fittingStep } from './student.js';
 
@@ -20,12 +18,6 @@ const BATCH = 2;
 
 /** Runs that are under way: while one is, the next is read. */
 const RUN_AHEAD = 2;
-
-/** What a student and its teacher say of one image: probabilities [1, classes, H, W]. */
-export interface Answers {
-  readonly student: Floats;
-  readonly teacher: Floats;
-}
 
 /** Runs students on whole images: the part of a state that is one. Close it. */
 export class Judge {
@@ -36,9 +28,9 @@ export class Judge {
   ) {}
 
   static async open(task: FitTask): Promise<Judge> {
-    const { collected, fitting, optimisation } = task;
+    const { collected, fitting } = task;
     const whole = { ...fitting, shapes: collected.shapes, batch: BATCH };
-    const step = fittingStep(whole, { ...optimisation, rates: constantRate(0) }, 'running');
+    const step = fittingStep(whole, constantRate(0), 'running');
     const [, , height = 1, width = 1] = at(collected.shapes, collected.shapes.length - 1);
     const reader = new BatchReader(collected, [height, width], BATCH);
     // It runs rarely, and its memory would stand beside that of the steps.
@@ -59,15 +51,13 @@ export class Judge {
       agreements.push(agreementOf(student, teacher, classes));
       divergences.push(divergenceOf(student, teacher, fitting.head));
     }
-    const look: HeldOutLook = {
-      ...{ step: record.step, agreement: mean(agreements), divergence: mean(divergences) },
-    };
+    const look = { step: record.step, agreement: mean(agreements), divergence: mean(divergences) };
     const isBest = look.divergence < (record.best?.divergence ?? Number.POSITIVE_INFINITY);
     return { ...record, looks: [...record.looks, look], ...(isBest && { best: { ...look, state } }) };
   }
 
-  /** What a student says of some records, in their order. */
-  async *answers(state: TrainingState, records: readonly number[]): AsyncGenerator<Answers, void, undefined> {
+  /** What a student and its teacher say of some records, in their order: probabilities [1, classes, H, W] of one image. */
+  async *answers(state: TrainingState, records: readonly number[]) {
     const { signal } = this.task;
     const batches = Array.from({ length: Math.ceil(records.length / BATCH) }, (_, index) => index * BATCH);
     const run = async (start: number) => {

@@ -22,16 +22,10 @@ const INTERVAL = 20_000;
 const KEY = 'nmode.slim';
 
 /** What stands beside the vectors. */
-interface Described {
+interface Described extends Omit<FitRecord, 'state' | 'best'> {
   readonly identity: Identity;
-  readonly step: number;
   readonly steps: number;
-  readonly losses: readonly number[];
-  readonly seconds: number;
-  readonly looks: readonly HeldOutLook[];
   readonly best?: HeldOutLook;
-  readonly settled?: boolean;
-  readonly stopped?: boolean;
 }
 
 /** The state of a training in a file beside its output, from which it goes on. */
@@ -59,12 +53,10 @@ export class StateFile {
     await this.#writing;
   }
 
-  #describe({ step, losses, seconds, looks, best, settled, stopped }: FitRecord, steps: number): string {
+  #describe({ state: _, best, ...record }: FitRecord, steps: number): string {
     const described: Described = {
-      ...{ identity: this.identity, step, steps, losses, seconds, looks },
+      ...{ identity: this.identity, steps, ...record },
       ...(best && { best: pick(best, ['step', 'agreement', 'divergence']) }),
-      ...(settled && { settled }),
-      ...(stopped && { stopped }),
     };
     return JSON.stringify(described);
   }
@@ -80,8 +72,8 @@ export class StateFile {
       );
     }
     const { tensors, description } = this.#contents();
-    this.#refuseOthers(description.identity);
-    const { step, steps, losses, seconds, looks, best, settled, stopped } = description;
+    const { identity, steps, best, ...found } = description;
+    this.#refuseOthers(identity);
     const named = (prefix: string): TrainingState =>
       Object.fromEntries(
         [...tensors].flatMap(([name, tensor]) =>
@@ -89,10 +81,8 @@ export class StateFile {
         ),
       );
     const record: FitRecord = {
-      ...{ step, losses, seconds, looks, state: named('state.') },
+      ...{ ...found, state: named('state.') },
       ...(best && { best: { ...best, state: named('best.') } }),
-      ...(settled && { settled }),
-      ...(stopped && { stopped }),
     };
     return { record, steps };
   }
@@ -111,13 +101,8 @@ export class StateFile {
       });
       return { tensors: new Map(read), description };
     } catch (error) {
-      throw new NmodeError(
-        'BAD_CHECKPOINT',
-        `${basename(this.path)}: no state to resume from: ${reason(error)}`,
-        {
-          cause: error,
-        },
-      );
+      const problem = `${basename(this.path)}: no state to resume from: ${reason(error)}`;
+      throw new NmodeError('BAD_CHECKPOINT', problem, { cause: error });
     } finally {
       source.close();
     }
@@ -166,19 +151,13 @@ const numbersOf = (tensor: Tensor) => ({ dims: tensor.dims, data: float32Values(
 
 const isWhole = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
 
-const isLook = (value: unknown): value is HeldOutLook =>
-  typeof value === 'object' &&
-  value !== null &&
-  isWhole(Reflect.get(value, 'step')) &&
-  Number.isFinite(Reflect.get(value, 'agreement')) &&
-  Number.isFinite(Reflect.get(value, 'divergence'));
+function isLook(value: unknown): value is HeldOutLook {
+  const { step, agreement, divergence } = Object(value);
+  return isWhole(step) && Number.isFinite(agreement) && Number.isFinite(divergence);
+}
 
 function isDescribed(value: unknown): value is Described {
-  if (typeof value !== 'object' || value === null) return false;
-  const { identity, step, steps, losses, seconds, looks, best, settled, stopped } = value as Record<
-    string,
-    unknown
-  >;
+  const { identity, step, steps, losses, seconds, looks, best, settled, stopped } = Object(value);
   const isIdentity = typeof identity === 'object' && identity !== null;
   const areNumbers = Array.isArray(losses) && losses.length === step && losses.every(Number.isFinite);
   const areLooks = Array.isArray(looks) && looks.every(isLook) && (best === undefined || isLook(best));

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { divergenceOf } from '../../../../src/slimming/fitting/divergence.js';
+import { divergenceOf } from '../../../../src/slimming/fitting/agreement.js';
 
 const floats = (classes: number, ...data: number[]) => ({
   dims: [1, classes, 1, data.length / classes],
