@@ -1,11 +1,10 @@
 import { at } from '../../../graph/common/at.js';
 import { NmodeError } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
+import { pick } from '../../../graph/common/pick.js';
 import { RELEASE_SIDE } from '../../../graph/common/recipe.js';
-import { encodeModel } from '../../../graph/file/write.js';
 import type { Model } from '../../../graph/ir/model.js';
 import { optimize } from '../../../graph/passes/optimize.js';
-import { Segmenter } from '../../../runtime/node/segmenter.js';
 import { examplesFor } from '../../transform/calibration-inputs.js';
 import { withPrecision } from '../../transform/precision-lowering.js';
 import { Tolerance } from '../../transform/tolerance.js';
@@ -14,7 +13,7 @@ import type { MaskFigures, ModelFigures, SlimReport } from '../slim-report.js';
 import type { Split } from '../split.js';
 import type { Student } from '../teacher/teacher.js';
 import type { SlimTask } from '../training.js';
-import { type Contestant, costsOf, figuresOn } from './figures.js';
+import { type Contestant, costsOf, figuresOn, withSegmenters } from './figures.js';
 import { type DrawnExample, drawExample, examplesOf } from './report.js';
 
 /** Teacher and student side by side, and beside them the teacher in int8, where that can be had. */
@@ -28,31 +27,21 @@ export async function compared(
   task: SlimTask,
   student: Student,
   pair: Contestants,
-  { test, heldOut }: Pick<Split<SlimImage>, 'test' | 'heldOut'>,
+  parts: Pick<Split<SlimImage>, 'test' | 'heldOut'>,
 ): Promise<Compared> {
-  const { options, plan, teacher, truth } = task;
-  const { signal, onProgress } = options;
-  const { session, reading } = plan;
+  const { options, plan, teacher } = task;
   const lowered = options.int8 === false ? {} : await loweredTeacher(task);
   const contestants: readonly Contestant[] = [
     ...pair,
     ...(lowered.model ? [{ model: lowered.model, options: at(pair, 0).options }] : []),
   ];
-  const figures = await figuresOn({ test, heldOut }, contestants, {
-    ...{ truth, reading, session, signal },
-    onProgress: (done, total) => onProgress?.({ phase: 'figures', done, total }),
-  });
+  const figures = await figuresOn(task, contestants, parts);
   const { sizing } = teacher.spec.recipe;
   const size = sizing.kind === 'resize' ? sizing : { height: RELEASE_SIDE, width: RELEASE_SIDE };
   // What passes add, such as the matrices of a Resize, was never trained.
   const written = [teacher.network, student.model, teacher.network];
-  const costs = await costsOf(
-    contestants.map(({ model }) => model),
-    written,
-    size,
-    session,
-    signal,
-  );
+  const models = contestants.map(({ model }) => model);
+  const costs = await costsOf(models, written, size, plan.session, options.signal);
   const of = (index: number): ModelFigures => ({ ...at(costs, index), ...at(figures.test, index) });
   return {
     ...{ teacher: of(0), student: of(1), heldOut: at(figures.heldOut, 1) },
@@ -67,13 +56,10 @@ export async function compared(
 /** What figures do not say by themselves. */
 function notesOf({ truth }: SlimTask, teacher: ModelFigures, student: ModelFigures): readonly string[] {
   const masks = `${truth.size} ${truth.size === 1 ? 'mask was' : 'masks were'} learnt from`;
+  const unchecked = `${masks}, and none is of the images that the figures are of: ${option('maxDscDrop')} was not checked`;
   const gains = (student.macs ?? 0) < (teacher.macs ?? Number.POSITIVE_INFINITY);
   return [
-    ...(truth.size > 0 && student.truth === undefined
-      ? [
-          `${masks}, and none is of the images that the figures are of: ${option('maxDscDrop')} was not checked`,
-        ]
-      : []),
+    ...(truth.size > 0 && student.truth === undefined ? [unchecked] : []),
     ...(gains ? [] : ['the student takes no fewer multiply-adds than its teacher: there is nothing to gain']),
   ];
 }
@@ -97,18 +83,13 @@ export function contestantsOf(
 const CALIBRATION_IMAGES = 16;
 
 /** The teacher in int8, as `optimize` would write it; or why it cannot be had. */
-async function loweredTeacher({
-  options,
-  teacher,
-}: SlimTask): Promise<{ readonly model?: Model; readonly why?: string }> {
-  const { images, inputs, signal } = options;
-  const { recipe, window, grey } = teacher.said;
+async function loweredTeacher(task: SlimTask): Promise<{ readonly model?: Model; readonly why?: string }> {
+  const { options, teacher } = task;
+  const { images, signal } = options;
   const said = {
     mostImages: CALIBRATION_IMAGES,
-    ...(inputs && { inputs }),
-    ...(recipe && { recipe }),
-    ...(window && { window }),
-    ...(grey && { grey }),
+    ...pick(options, ['inputs']),
+    ...pick(teacher.said, ['recipe', 'window', 'grey']),
   };
   try {
     const { model } = optimize(teacher.network, { integers: true });
@@ -130,12 +111,8 @@ export async function drawn(
   { agreement }: MaskFigures,
 ): Promise<readonly DrawnExample[]> {
   if (agreement === undefined) return [];
-  const { session } = task.plan;
   const filesOf = new Map(task.images.map(({ name, files }) => [name, files]));
-  const segmenters: Segmenter[] = [];
-  try {
-    for (const { model, options } of contestants)
-      segmenters.push(await Segmenter.load(encodeModel(model), { ...session, ...options }));
+  return withSegmenters(contestants, task.plan.session, async (segmenters) => {
     const [ofTeacher, ofStudent] = [at(segmenters, 0), at(segmenters, 1)];
     const pictures: DrawnExample[] = [];
     for (const example of examplesOf(agreement)) {
@@ -146,7 +123,5 @@ export async function drawn(
       pictures.push(await drawExample(example, image, { teacher: masks, student: found.masks }));
     }
     return pictures;
-  } finally {
-    await Promise.all(segmenters.map((segmenter) => segmenter.close()));
-  }
+  });
 }

@@ -2,12 +2,11 @@ import { cost } from '../../../graph/analysis/cost.js';
 import { at } from '../../../graph/common/at.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import type { Model } from '../../../graph/ir/model.js';
+import { elementCount } from '../../../graph/ir/tensor.js';
 import { inOrder } from '../../../runtime/common/in-order.js';
-import type { Segmentation } from '../../../runtime/node/segmenter.js';
-import { Segmenter, type SegmenterOptions } from '../../../runtime/node/segmenter.js';
-import type { SessionOptions } from '../../../runtime/node/sessions/session.js';
-import type { TruthReading } from '../../../runtime/truth/truth.js';
-import type { Pair } from '../../files/pairs.js';
+import { type Segmentation, Segmenter, type SegmenterOptions } from '../../../runtime/node/segmenter.js';
+import { createSession, type Session, type SessionOptions } from '../../../runtime/node/sessions/session.js';
+import type { Inputs } from '../../../runtime/sessions/tensors.js';
 import { mean, median } from '../../measuring/percentile.js';
 import {
   type ClassConfusion,
@@ -21,22 +20,13 @@ import { defaultSizes, inputSizes } from '../../transform/default-sizes.js';
 import type { SlimImage } from '../features/features.js';
 import { maskAgreement } from '../fitting/agreement.js';
 import type { MaskFigures, ModelFigures, Scores, TruthScores } from '../slim-report.js';
-import { latenciesOf } from './latency.js';
+import type { SlimTask } from '../training.js';
 
 /** A model among those that are compared. */
 export interface Contestant {
   readonly model: Model;
   /** What its file holds that is no part of how it takes images. */
   readonly options: SegmenterOptions;
-}
-
-export interface FigureOptions {
-  /** Ground truth by the name of an image. */
-  readonly truth: ReadonlyMap<string, Pair>;
-  readonly reading: TruthReading;
-  readonly session: SessionOptions;
-  readonly signal: AbortSignal | undefined;
-  readonly onProgress: (done: number, total: number) => void;
 }
 
 /** Images that are segmented at a time: while a model runs, others are decoded and masks compared. */
@@ -51,24 +41,32 @@ type Parts<T> = Readonly<Record<'test' | 'heldOut', readonly T[]>>;
  * @throws NmodeError: BAD_MODEL, BAD_IMAGE, CANNOT_RUN; the signal's reason
  */
 export async function figuresOn(
-  { test, heldOut }: Parts<SlimImage>,
+  task: SlimTask,
   contestants: readonly Contestant[],
-  options: FigureOptions,
+  { test, heldOut }: Parts<SlimImage>,
 ): Promise<Parts<MaskFigures>> {
-  const segmenters: Segmenter[] = [];
-  const { onProgress } = options;
   const total = test.length + heldOut.length;
+  const tell = (done: number) => task.options.onProgress?.({ phase: 'figures', done, total });
   let done = 0;
-  const step = () => onProgress(++done, total);
-  onProgress(done, total);
+  const step = () => tell(++done);
+  tell(done);
+  return withSegmenters(contestants, task.plan.session, async (segmenters) => ({
+    test: await figuresOf(test, segmenters, task, step),
+    heldOut: await figuresOf(heldOut, segmenters.slice(0, 2), task, step),
+  }));
+}
+
+/** Loads segmenters for models, which are closed when `body` has ended. */
+export async function withSegmenters<T>(
+  contestants: readonly Contestant[],
+  session: SessionOptions,
+  body: (segmenters: readonly Segmenter[]) => Promise<T>,
+): Promise<T> {
+  const segmenters: Segmenter[] = [];
   try {
-    for (const { model, options: said } of contestants) {
-      segmenters.push(await Segmenter.load(encodeModel(model), { ...options.session, ...said }));
-    }
-    return {
-      test: await figuresOf(test, segmenters, options, step),
-      heldOut: await figuresOf(heldOut, segmenters.slice(0, 2), options, step),
-    };
+    for (const { model, options } of contestants)
+      segmenters.push(await Segmenter.load(encodeModel(model), { ...session, ...options }));
+    return await body(segmenters);
   } finally {
     await Promise.all(segmenters.map((segmenter) => segmenter.close()));
   }
@@ -77,7 +75,7 @@ export async function figuresOn(
 async function figuresOf(
   images: readonly SlimImage[],
   segmenters: readonly Segmenter[],
-  { truth, reading, signal }: FigureOptions,
+  { truth, plan, options }: SlimTask,
   onImage: () => void,
 ): Promise<readonly MaskFigures[]> {
   const agreements = segmenters.map((): Scores['perImage'][number][] => []);
@@ -86,8 +84,8 @@ async function figuresOf(
     const pair = truth.get(name);
     const found: { masks: Segmentation['masks']; classes?: readonly ClassConfusion[] }[] = [];
     for (const segmenter of segmenters) {
-      signal?.throwIfAborted();
-      const compared = pair && (await compareWithTruth(segmenter, pair, reading));
+      options.signal?.throwIfAborted();
+      const compared = pair && (await compareWithTruth(segmenter, pair, plan.reading));
       const { masks } = compared ?? (await segmenter.segment(files, { probabilities: false }));
       found.push({ masks, ...(compared && { classes: confusionsOf(compared) }) });
     }
@@ -133,8 +131,8 @@ export async function costsOf(
   const channels = Number(declared[1]);
   const milliseconds = await latenciesOf(encoded, [1, channels, height, width], session, signal);
   return models.map((model, index) => {
-    const input = at(model.graph.inputs, 0);
-    const { known } = sizedAt(input.name, input.type?.shape ?? [], height, width);
+    const { name, type } = at(model.graph.inputs, 0);
+    const { known } = defaultSizes(name, type?.shape ?? [], [1, undefined, height, width]);
     const { parameters, macs } = cost(at(written, index), known);
     return {
       parameters,
@@ -145,5 +143,41 @@ export async function costsOf(
   });
 }
 
-const sizedAt = (input: string, shape: readonly (number | string)[], height: number, width: number) =>
-  defaultSizes(input, shape, [1, undefined, height, width]);
+/** Runs that are counted, of each in turn, behind some that are not. */
+const [WARM_UP, RUNS] = [3, 20];
+
+/**
+ * Milliseconds of a run of each of several models, medians: one run of each in turn, so that what else the machine does is shared.
+ * @param shape of their one input
+ * @param options without `spinning`: threads of the model before would keep the cores, and all would seem to take twice as long
+ */
+async function latenciesOf(
+  models: readonly Uint8Array[],
+  shape: readonly number[],
+  options: SessionOptions,
+  signal?: AbortSignal,
+): Promise<readonly number[]> {
+  const sessions: Session[] = [];
+  try {
+    for (const model of models) sessions.push(await createSession(model, { ...options, spinning: false }));
+    // Looks random: some kernels skip zeros.
+    const data = Float32Array.from(
+      { length: elementCount(shape) },
+      (_, i) => (Math.imul(i, 0x9e3779b9) >>> 24) + 0.5,
+    );
+    const times = sessions.map((): number[] => []);
+    for (let run = 0; run < WARM_UP + RUNS; run++) {
+      for (const [index, session] of sessions.entries()) {
+        const inputs: Inputs = Object.fromEntries(
+          session.inputs.map(({ name }) => [name, { dims: shape, data }]),
+        );
+        const start = performance.now();
+        await session.run(inputs, { ...(signal && { signal }) });
+        if (run >= WARM_UP) times[index]?.push(performance.now() - start);
+      }
+    }
+    return times.map(median);
+  } finally {
+    await Promise.all(sessions.map((session) => session.close()));
+  }
+}
