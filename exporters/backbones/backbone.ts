@@ -15,6 +15,8 @@ export interface Skip {
   readonly scale: readonly number[];
 }
 
+export const valuesOf = (skips: readonly Skip[]): readonly Value[] => skips.map(({ value }) => value);
+
 /** The decoder that a network was published with. */
 export interface OwnDecoder {
   readonly classes: number;

@@ -5,17 +5,17 @@ import { type ActivationName, activate } from '../../nn/activations.js';
 import { activation, channelsOf, gelu, groupNorm, prelu } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
 import { within } from '../../nn/within.js';
-import { normalized } from '../norm.js';
+import { type Norm, normalized } from '../norm.js';
 import type { Arguments } from './arguments.js';
-import { knownText } from './extras.js';
+import { isFields, knownText } from './extras.js';
 
 /** A layer without sizes of its own, with its weights at `weights`. */
 export type Layer = (x: Value, weights: Weights) => Value;
 
-/** How MONAI names a layer: `"prelu"`, or `["leakyrelu", {"negative_slope": 0.1}]`. */
-interface Spec {
-  readonly name: string;
-  readonly options: Options;
+/** What follows the convolutions of a network. */
+export interface Following {
+  readonly norm: Layer;
+  readonly act: Layer;
 }
 
 /** The options of a layer's class; each is asked for by its name. */
@@ -48,17 +48,6 @@ class Options {
   }
 }
 
-/** Undefined where there is no layer. */
-function specOf(args: Arguments, argument: string, otherwise: unknown): Spec | undefined {
-  const value = args.has(argument) ? args.value(argument) : otherwise;
-  if (value === undefined || value === null || value === '') return undefined;
-  const bad = (expected: string) => args.fault([argument], expected, otherwise);
-  const [name, options = {}] = Array.isArray(value) ? value : [value];
-  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
-  if (typeof name !== 'string' || !isObject) throw bad('a name, or a list of a name and its options');
-  return { name: name.toLowerCase(), options: new Options(options, bad) };
-}
-
 const softplus = (x: Value): Value => log(add(exp(x), 1));
 
 /** Activations that may stand in each other's place (`backboneActivation`). */
@@ -67,7 +56,9 @@ const exchangeable =
   (x, weights) =>
     within(weights, () => activate(x, weights.settings.take('backboneActivation', name)));
 
-const ACTS: Readonly<Record<string, (options: Options) => Layer>> = {
+type Makers = Readonly<Record<string, (options: Options) => Layer>>;
+
+const ACTS: Makers = {
   relu: () => exchangeable('relu'),
   relu6: () => exchangeable('relu6'),
   leakyrelu: (options) => exchangeable(`leaky-relu:${options.number('negative_slope', 0.01)}`),
@@ -94,28 +85,26 @@ const ACTS: Readonly<Record<string, (options: Options) => Layer>> = {
 
 const EPSILON = 1e-5;
 
+/** By default BatchNorm has weights and running statistics, and InstanceNorm neither. */
+const normBy = (options: Options, type: Norm['type']): Norm => ({
+  type,
+  eps: options.number('eps', EPSILON),
+  affine: options.flag('affine', type === 'batchnorm'),
+  tracked: options.flag('track_running_stats', type === 'batchnorm'),
+});
+
 const instance = (options: Options): Layer => {
-  const norm = {
-    type: 'instancenorm',
-    eps: options.number('eps', EPSILON),
-    affine: options.flag('affine', false),
-    tracked: options.flag('track_running_stats', false),
-  } as const;
+  const norm = normBy(options, 'instancenorm');
   return (x, weights) => normalized(x, weights, norm);
 };
 
 const batch = (options: Options): Layer => {
-  const norm = {
-    type: 'batchnorm',
-    eps: options.number('eps', EPSILON),
-    affine: options.flag('affine', true),
-    tracked: options.flag('track_running_stats', true),
-  } as const;
+  const norm = normBy(options, 'batchnorm');
   if (norm.tracked) return (x, weights) => normalized(x, weights, norm);
   throw options.bad('track_running_stats to be true: without, what one image gives depends on its batch');
 };
 
-const NORMS: Readonly<Record<string, (options: Options) => Layer>> = {
+const NORMS: Makers = {
   instance,
   instance_nvfuser: instance,
   batch,
@@ -131,8 +120,11 @@ const NORMS: Readonly<Record<string, (options: Options) => Layer>> = {
   },
 };
 
+/** What stands in a layer's place where there is none. */
+export const NO_LAYER: Layer = (x) => x;
+
 /**
- * The layer that an argument names; undefined for none.
+ * The layer that an argument names, as MONAI does: `"prelu"`, or `["leakyrelu", {"negative_slope": 0.1}]`.
  * @param idle options that change nothing at inference
  * @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) for one that is not written
  */
@@ -140,24 +132,29 @@ function layerOf(
   args: Arguments,
   argument: string,
   otherwise: unknown,
-  makers: Readonly<Record<string, (options: Options) => Layer>>,
+  makers: Makers,
   idle: readonly string[],
-): Layer | undefined {
-  const spec = specOf(args, argument, otherwise);
-  if (spec === undefined) return undefined;
-  const make = Object.hasOwn(makers, spec.name) ? makers[spec.name] : undefined;
-  if (make === undefined) {
-    throw args.fault([argument], knownText(spec.name, Object.keys(makers)), otherwise);
+): Layer {
+  const value = args.has(argument) ? args.value(argument) : otherwise;
+  if (value === undefined || value === null || value === '') return NO_LAYER;
+  const bad = (expected: string) => args.fault([argument], expected, otherwise);
+  const [given, values = {}] = Array.isArray(value) ? value : [value];
+  if (typeof given !== 'string' || !isFields(values)) {
+    throw bad('a name, or a list of a name and its options');
   }
-  const layer = make(spec.options);
-  spec.options.refuseOthers(idle);
+  const name = given.toLowerCase();
+  const make = Object.hasOwn(makers, name) ? makers[name] : undefined;
+  if (make === undefined) throw bad(knownText(name, Object.keys(makers)));
+  const options = new Options(values, bad);
+  const layer = make(options);
+  options.refuseOthers(idle);
   return layer;
 }
 
 /** `act`, an activation. Of PReLU `init` is what its training began with; GELU is the exact one. */
-export const actOf = (args: Arguments, argument: string, otherwise: unknown): Layer | undefined =>
+export const actOf = (args: Arguments, argument: string, otherwise: unknown): Layer =>
   layerOf(args, argument, otherwise, ACTS, ['inplace', 'init']);
 
 /** `norm`, a normalization. */
-export const normOf = (args: Arguments, argument: string, otherwise: unknown): Layer | undefined =>
+export const normOf = (args: Arguments, argument: string, otherwise: unknown): Layer =>
   layerOf(args, argument, otherwise, NORMS, ['momentum', 'num_features', 'num_channels']);

@@ -3,14 +3,12 @@ import { type ConvOptions, convNd, convTransposeNd, eachAxis, type PerAxis } fro
 import { add, channelsOf } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
 import type { Arguments } from '../arguments/arguments.js';
-import type { Layer } from '../arguments/layers.js';
+import type { Following, Layer } from '../arguments/layers.js';
 import { isPerAxis, sizesText } from '../arguments/sizes.js';
 
 /** What follows a convolution of MONAI, in the order of `ordering`: activation (A), dropout (D) and norm (N). */
-export interface Adn {
+export interface Adn extends Following {
   readonly ordering: string;
-  readonly norm: Layer | undefined;
-  readonly act: Layer | undefined;
 }
 
 export const PLAIN_ORDER = 'NDA';
@@ -25,7 +23,7 @@ export function orderingOf(args: Arguments): string {
 
 /** Below `adn`; dropout does nothing at inference. */
 function adn(x: Value, weights: Weights, { ordering, norm, act }: Adn): Value {
-  const layers: Readonly<Record<string, Layer | undefined>> = { N: norm, A: act };
+  const layers: Readonly<Record<string, Layer>> = { N: norm, A: act };
   return [...ordering].reduce((y, letter) => layers[letter]?.(y, weights.scope(letter)) ?? y, x);
 }
 

@@ -4,13 +4,11 @@ import { convNd, eachAxis, type PerAxis } from '../../nn/convolution.js';
 import { add, channelsOf } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
 import { within } from '../../nn/within.js';
-import type { Layer } from '../arguments/layers.js';
+import { type Following, NO_LAYER } from '../arguments/layers.js';
 
 /** What follows each convolution of a network, and whether it has a bias. */
-export interface Layers {
+export interface Layers extends Following {
   readonly bias: boolean;
-  readonly norm: Layer | undefined;
-  readonly act: Layer | undefined;
   /** Whether the activation goes before the norm: `nonlin_first`. */
   readonly actFirst: boolean;
 }
@@ -24,10 +22,10 @@ function convNormAct(
   kernel: PerAxis,
   stride: PerAxis = 1,
 ): Value {
-  const normalized = (y: Value) => norm?.(y, weights.scope('norm')) ?? y;
-  const activated = (y: Value) => act?.(y, weights.scope('nonlin')) ?? y;
+  const normalized = (y: Value) => norm(y, weights.scope('norm'));
+  const activated = (y: Value) => act(y, weights.scope('nonlin'));
   const y = convNd(x, weights.scope('conv'), out, kernel, { stride, bias });
-  return actFirst && norm !== undefined ? normalized(activated(y)) : activated(normalized(y));
+  return actFirst ? normalized(activated(y)) : activated(normalized(y));
 }
 
 /** What is stacked in a stage of so many channels; the stride stands in the first. */
@@ -67,7 +65,7 @@ export function residualStage(x: Value, weights: Weights, layers: Layers, stage:
 /** BasicBlockD, or BottleneckD: convolutions `conv1`, ..., the last of which has its activation behind the sum. */
 function residualBlock(x: Value, weights: Weights, layers: Layers, stage: Omit<Stage, 'count'>): Value {
   const { out, kernel, stride = 1, between } = stage;
-  const bare = { ...layers, act: undefined };
+  const bare = { ...layers, act: NO_LAYER };
   const conv = (y: Value, name: string, ...given: [number, Layers, PerAxis, PerAxis?]) =>
     convNormAct(y, weights.scope(name), ...given);
   const last = between === undefined ? 2 : 3;
@@ -76,8 +74,7 @@ function residualBlock(x: Value, weights: Weights, layers: Layers, stage: Omit<S
       ? conv(x, 'conv1', out, layers, kernel, stride)
       : conv(conv(x, 'conv1', between, layers, 1), 'conv2', between, layers, kernel, stride);
   const y = conv(inner, `conv${last}`, out, bare, between === undefined ? kernel : 1);
-  const sum = add(y, shortcut(x, weights, bare, out, stride));
-  return layers.act?.(sum, weights.scope(`nonlin${last}`)) ?? sum;
+  return layers.act(add(y, shortcut(x, weights, bare, out, stride)), weights.scope(`nonlin${last}`));
 }
 
 /** `skip`: AvgPool where there is a stride, then a 1x1 convolution where the channels change. */

@@ -5,7 +5,7 @@ import { add, channelsOf, concat } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
 import type { Arguments } from '../../arguments/arguments.js';
 import { actIn, countOf, kernelIn, known, normIn } from '../../arguments/inferred.js';
-import { actOf, type Layer, normOf } from '../../arguments/layers.js';
+import { actOf, type Following, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, factorsOf, isPerAxis, listText, sizesText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
 import type { Architecture, Common, Definition } from '../architecture.js';
@@ -13,9 +13,7 @@ import type { Architecture, Common, Definition } from '../architecture.js';
 const NORM = ['instance', { affine: true }];
 const ACT = ['leakyrelu', { negative_slope: 0.01 }];
 
-interface Block {
-  readonly norm: Layer | undefined;
-  readonly act: Layer | undefined;
+interface Block extends Following {
   readonly residual: boolean;
 }
 
@@ -37,8 +35,8 @@ function block(
   kernel: PerAxis,
   stride: PerAxis = 1,
 ): Value {
-  const normalized = (value: Value, name: string) => norm?.(value, weights.scope(name)) ?? value;
-  const activated = (value: Value) => act?.(value, weights.scope('lrelu')) ?? value;
+  const normalized = (value: Value, name: string) => norm(value, weights.scope(name));
+  const activated = (value: Value) => act(value, weights.scope('lrelu'));
   const first = activated(normalized(conv(x, weights.scope('conv1'), out, kernel, stride), 'norm1'));
   const second = normalized(conv(first, weights.scope('conv2'), out, kernel, 1), 'norm2');
   if (!residual) return activated(second);

@@ -5,7 +5,7 @@ import { add, channelsOf } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
 import { Arguments } from '../../arguments/arguments.js';
 import { actIn, countOf, known, normIn } from '../../arguments/inferred.js';
-import { actOf, type Layer, normOf } from '../../arguments/layers.js';
+import { actOf, type Following, type Layer, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
 import type { Architecture, Common, Definition } from '../architecture.js';
@@ -15,32 +15,26 @@ const BLOCKS_DOWN = [1, 2, 2, 4];
 const BLOCKS_UP = [1, 1, 1];
 const GROUPS = 8;
 
-interface Block {
-  readonly norm: Layer | undefined;
-  readonly act: Layer | undefined;
-}
-
 const conv = (x: Value, weights: Weights, out: number, kernel = 3, stride = 1) =>
   convNd(x, weights.scope('conv'), out, kernel, { stride, bias: false });
 
 /** Norm and activation go before each of two convolutions; x is added. */
-function resBlock(x: Value, weights: Weights, { norm, act }: Block): Value {
+function resBlock(x: Value, weights: Weights, { norm, act }: Following): Value {
   const convolved = (value: Value, which: 1 | 2) => {
-    const normalized = norm?.(value, weights.scope(`norm${which}`)) ?? value;
-    const activated = act?.(normalized, weights.scope('act')) ?? normalized;
+    const activated = act(norm(value, weights.scope(`norm${which}`)), weights.scope('act'));
     return conv(activated, weights.scope(`conv${which}`), channelsOf(x));
   };
   return add(convolved(convolved(x, 1), 2), x);
 }
 
-const resBlocks = (x: Value, weights: Weights, net: Block, count: number, first: number): Value =>
+const resBlocks = (x: Value, weights: Weights, net: Following, count: number, first: number): Value =>
   Array.from({ length: count }, (_, index) => weights.scope(String(index + first))).reduce(
     (y, path) => resBlock(y, path, net),
     x,
   );
 
 /** `norm`, or as it was said before, by `norm_name` and `num_groups`. */
-function normalization(args: Arguments): Layer | undefined {
+function normalization(args: Arguments): Layer {
   const group = ['group', { num_groups: args.whole('num_groups', GROUPS) }];
   const name = args.value('norm_name') ?? '';
   if (name !== '' && String(name).toLowerCase() !== 'group') throw args.fault(['norm_name'], 'group');
@@ -53,7 +47,7 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
   const down = channelsOfLevels(args, 'blocks_down', BLOCKS_DOWN);
   const up = channelsOfLevels(args, 'blocks_up', BLOCKS_UP, down.length - 1);
   const mode: UpsampleMode = args.word('upsample_mode', 'nontrainable', UPSAMPLE_MODES);
-  const net: Block = { norm: normalization(args), act: actOf(args, 'act', 'relu') };
+  const net: Following = { norm: normalization(args), act: actOf(args, 'act', 'relu') };
   if (!args.flag('use_conv_final', true)) {
     throw args.fault(['use_conv_final'], 'true: without its last convolution the network gives no classes');
   }
@@ -91,8 +85,7 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
         at(features, features.length - 1),
       );
       const end = weights.scope('conv_final');
-      const normalized = net.norm?.(last, end.scope('0')) ?? last;
-      const activated = net.act?.(normalized, end.scope('1')) ?? normalized;
+      const activated = net.act(net.norm(last, end.scope('0')), end.scope('1'));
       return convNd(activated, end.scope('2.conv'), classes, 1);
     },
   };
