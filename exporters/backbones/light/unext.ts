@@ -17,7 +17,7 @@ import {
   upsampleBilinear,
 } from '../../nn/layers.js';
 import type { Shapes, Weights } from '../../nn/weights.js';
-import { type Backbone, type Network, networkOf, sizeIn } from '../backbone.js';
+import { type Backbone, type Network, networkOf, sizeIn, valuesOf } from '../backbone.js';
 
 /** Channels of the five levels, shallow to deep: convolutions, then tokens. */
 const STANDARD = [16, 32, 128, 160, 256];
@@ -36,13 +36,8 @@ function unext(inputChannels: number, widths: readonly number[], shapes: Shapes)
     own: {
       classes,
       multiple: 32,
-      logits(skips, weights) {
-        const last = decode(
-          skips.map(({ value }) => value),
-          weights,
-        );
-        return conv2d(last, weights.scope('final'), classes, 1);
-      },
+      logits: (skips, weights) =>
+        conv2d(decode(valuesOf(skips), weights), weights.scope('final'), classes, 1),
     },
   });
 }

@@ -1,6 +1,7 @@
 import type { Shapes } from '../../nn/weights.js';
 import { Arguments } from '../arguments/arguments.js';
 import { claimedNetwork } from '../arguments/contradiction.js';
+import { definedBy } from '../arguments/definition.js';
 import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
 import type { Architecture } from './architecture.js';
 import { ARCHITECTURES } from './architectures.js';
@@ -44,11 +45,11 @@ function network(
   });
   return claimedNetwork({
     ...{ args, shapes, found: () => inferredBy(architecture, shapes) },
-    network: (own) => definedBy(architecture, own, bundle),
+    network: (own) => networkBy(architecture, own, bundle),
   });
 }
 
-function definedBy(architecture: Architecture, args: Arguments, bundle?: Bundle): Network {
+function networkBy(architecture: Architecture, args: Arguments, bundle?: Bundle): Network {
   if (bundle !== undefined) args.require(architecture.required, architecture.className);
   const axes = args.whole('spatial_dims', bundle === undefined ? STANDARD_AXES : 3, 2, 3) === 3 ? 3 : 2;
   const inputChannels = args.whole('in_channels', 1);
@@ -57,23 +58,11 @@ function definedBy(architecture: Architecture, args: Arguments, bundle?: Bundle)
   args.refuseOthers(architecture.className);
   const use = bundle?.useOf(axes, inputChannels);
   return networkOf({
-    ...{ backbone: idOf(architecture), inputChannels, axes },
-    features: definition.features,
-    own: {
-      classes,
-      multiple: definition.multiple,
-      ...(use?.activation && { activation: use.activation }),
-      logits: (skips, weights) =>
-        definition.logits(
-          skips.map(({ value }) => value),
-          weights,
-        ),
-    },
-    variant: { ...(axes === 3 && { spatial_dims: '3' }), ...definition.variant },
+    ...{ backbone: idOf(architecture), inputChannels },
+    ...definedBy(definition, { axes, classes }, use?.activation),
     ...use?.recipe,
     notes: use?.notes ?? [],
     isSaid: bundle !== undefined,
-    ...(definition.isSpare && { isSpare: definition.isSpare }),
   });
 }
 

@@ -1,9 +1,8 @@
 import { at } from '../../../graph/common/at.js';
-import type { Value } from '../../../graph/ir/value.js';
 import { convNd, convTransposeNd, type PerAxis } from '../../nn/convolution.js';
 import { channelsOf, concat } from '../../nn/layers.js';
-import type { Weights } from '../../nn/weights.js';
 import { type Arguments, isWhole } from '../arguments/arguments.js';
+import type { Common, Definition } from '../arguments/definition.js';
 import { actOf, normOf } from '../arguments/layers.js';
 import { channelsOfLevels, factorsOf, isPerAxis, listText, sizesText } from '../arguments/sizes.js';
 import { type Layers, plainStage, residualStage } from './blocks.js';
@@ -30,19 +29,6 @@ export const requiredOf = (architecture: Architecture): readonly string[] => [
   ...['features_per_stage', 'conv_op', 'kernel_sizes', 'strides', countName(architecture)],
   'n_conv_per_stage_decoder',
 ];
-
-/** A network with nothing left open. */
-export interface Definition {
-  /** What each axis of space must be a multiple of. */
-  readonly multiple: readonly number[];
-  readonly variant: Readonly<Record<string, string>>;
-  /** The tensors for the solver steps, shallow to deep. x [N, C, ...space]. */
-  features(x: Value, weights: Weights): readonly Value[];
-  /** [N, classes, ...space], before softmax or sigmoid. */
-  logits(features: readonly Value[], weights: Weights, classes: number): Value;
-  /** Whether a key is one that its checkpoints hold and that nothing depends on at inference. */
-  isSpare(key: string): boolean;
-}
 
 /** A value of all stages, or one for each. */
 function perStage<T>(
@@ -77,7 +63,7 @@ function betweenOf(args: Arguments, stages: number): readonly (number | undefine
 }
 
 /** @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) for arguments that the class could not have been called with */
-export function define(architecture: Architecture, args: Arguments, axes: 2 | 3): Definition {
+export function define(architecture: Architecture, args: Arguments, { axes, classes }: Common): Definition {
   const { residual } = architecture;
   const sizes = sizesText(axes);
   const features = channelsOfLevels(args, 'features_per_stage', []);
@@ -125,7 +111,7 @@ export function define(architecture: Architecture, args: Arguments, axes: 2 | 3)
         return x;
       });
     },
-    logits(skips, weights, classes) {
+    logits(skips, weights) {
       const decoder = weights.scope('decoder');
       const last = skips.slice(0, -1).reduceRight(
         (x, skip, level) => {

@@ -4,6 +4,7 @@ import { pick } from '../../../graph/common/pick.js';
 import type { Shapes } from '../../nn/weights.js';
 import { Arguments, type Sources } from '../arguments/arguments.js';
 import { claimedNetwork } from '../arguments/contradiction.js';
+import { definedBy } from '../arguments/definition.js';
 import { badText, knownText } from '../arguments/extras.js';
 import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
 import { ARCHITECTURES, type Architecture, define, requiredOf } from './architecture.js';
@@ -129,11 +130,11 @@ function network(
       const { features_per_stage: stages } = shown;
       return { ...shown, n_stages: Array.isArray(stages) ? stages.length : undefined };
     },
-    network: (own) => definedBy(architecture, own, shapes, said),
+    network: (own) => networkBy(architecture, own, shapes, said),
   });
 }
 
-function definedBy(
+function networkBy(
   architecture: Architecture,
   args: Arguments,
   shapes: Shapes,
@@ -144,26 +145,17 @@ function definedBy(
   const axes = axesIn(args.value('conv_op'));
   if (axes === undefined) throw args.fault(['conv_op'], 'torch.nn.Conv2d or Conv3d');
   const [inputChannels, classes] = [args.whole('input_channels', 1), args.whole('num_classes', 1)];
-  const definition = define(architecture, args, axes);
+  const definition = define(architecture, args, { axes, classes });
   args.refuseOthers(architecture.className);
   const labels = plan?.dataset?.labels;
+  const activation = labels && (labels.regionsOrder === undefined ? 'softmax' : 'sigmoid');
+  const defined = definedBy(definition, { axes, classes }, activation);
   return networkOf({
-    ...{ backbone: idOf(architecture), inputChannels, axes, features: definition.features },
-    own: {
-      ...{ classes, multiple: definition.multiple },
-      ...(labels && { activation: labels.regionsOrder === undefined ? 'softmax' : 'sigmoid' }),
-      logits: (skips, weights) =>
-        definition.logits(
-          skips.map(({ value }) => value),
-          weights,
-          classes,
-        ),
-    },
-    isSpare: (key) => definition.isSpare(key) || (isFuseUNet(shapes) && isOfFuseUNet(key)),
+    ...{ backbone: idOf(architecture), inputChannels, ...defined },
+    isSpare: (key) => definition.isSpare?.(key) || (isFuseUNet(shapes) && isOfFuseUNet(key)),
     isSaid: plan !== undefined,
     variant: {
-      ...(axes === 3 && { spatial_dims: '3' }),
-      ...definition.variant,
+      ...defined.variant,
       ...(plan && { configuration: plan.configuration }),
       ...(plan?.trainer !== undefined && { trainer: plan.trainer }),
     },

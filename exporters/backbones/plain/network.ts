@@ -18,7 +18,7 @@ import {
   upsampleNearest,
 } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
-import { type Network, networkOf, type Skip } from '../backbone.js';
+import { type Network, networkOf, valuesOf } from '../backbone.js';
 import { type Choices, isOfDownsampling, isOfUpsampling } from './choices.js';
 import type { Norm, Unit } from './modules.js';
 import { IMAGE, identityFrom, isStrided, type Stage } from './stage.js';
@@ -47,12 +47,7 @@ export function networkOfPlain(plain: Plain, id: string, variant: Readonly<Recor
       classes: at(stages, stages.length - 1).output,
       multiple: 2 ** depth,
       variant,
-      logits: (skips: readonly Skip[], weights) =>
-        decode(
-          plain,
-          skips.map(({ value }) => value),
-          weights,
-        ),
+      logits: (skips, weights) => decode(plain, valuesOf(skips), weights),
     },
   });
 }

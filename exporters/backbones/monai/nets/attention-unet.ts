@@ -5,11 +5,12 @@ import type { PerAxis } from '../../../nn/convolution.js';
 import { activation, batchNorm2d, channelsOf, concat, prelu, relu } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
 import type { Arguments } from '../../arguments/arguments.js';
+import type { Common, Definition } from '../../arguments/definition.js';
 import { countOf, kernelIn, known } from '../../arguments/inferred.js';
 import { channelsOfLevels, factorsOf, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
 import { normalized } from '../../norm.js';
-import type { Architecture, Common, Definition } from '../architecture.js';
+import type { Architecture } from '../architecture.js';
 import { type Adn, convolution, kernelOf, PLAIN_ORDER, stridesOf } from '../convolution.js';
 
 const CHANNELS = [16, 32, 64, 128, 256];

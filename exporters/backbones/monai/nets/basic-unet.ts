@@ -12,11 +12,12 @@ import { channelsOf, maxPool2d } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
 import { within } from '../../../nn/within.js';
 import type { Arguments } from '../../arguments/arguments.js';
+import type { Common, Definition } from '../../arguments/definition.js';
 import { actIn, kernelIn, known, normIn } from '../../arguments/inferred.js';
 import { actOf, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
-import type { Architecture, Common, Definition } from '../architecture.js';
+import type { Architecture } from '../architecture.js';
 import { type Adn, convolution, PLAIN_ORDER } from '../convolution.js';
 import { UPSAMPLE_MODES, type UpsampleMode, upsampled } from '../upsample.js';
 

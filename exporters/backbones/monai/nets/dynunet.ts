@@ -4,11 +4,12 @@ import { convNd, convTransposeNd, eachAxis, type PerAxis } from '../../../nn/con
 import { add, channelsOf, concat } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
 import type { Arguments } from '../../arguments/arguments.js';
+import type { Common, Definition } from '../../arguments/definition.js';
 import { actIn, countOf, kernelIn, known, normIn } from '../../arguments/inferred.js';
 import { actOf, type Following, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, factorsOf, isPerAxis, listText, sizesText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
-import type { Architecture, Common, Definition } from '../architecture.js';
+import type { Architecture } from '../architecture.js';
 
 const NORM = ['instance', { affine: true }];
 const ACT = ['leakyrelu', { negative_slope: 0.01 }];

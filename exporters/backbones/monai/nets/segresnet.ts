@@ -4,11 +4,12 @@ import { convNd } from '../../../nn/convolution.js';
 import { add, channelsOf } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
 import { Arguments } from '../../arguments/arguments.js';
+import type { Common, Definition } from '../../arguments/definition.js';
 import { actIn, countOf, known, normIn } from '../../arguments/inferred.js';
 import { actOf, type Following, type Layer, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
-import type { Architecture, Common, Definition } from '../architecture.js';
+import type { Architecture } from '../architecture.js';
 import { UPSAMPLE_MODES, type UpsampleMode, upsampled } from '../upsample.js';
 
 const BLOCKS_DOWN = [1, 2, 2, 4];

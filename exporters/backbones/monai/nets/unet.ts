@@ -4,11 +4,12 @@ import type { PerAxis } from '../../../nn/convolution.js';
 import { channelsOf, concat } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
 import type { Arguments } from '../../arguments/arguments.js';
+import type { Common, Definition } from '../../arguments/definition.js';
 import { actIn, countOf, kernelIn, known, normIn } from '../../arguments/inferred.js';
 import { actOf, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, factorsOf, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
-import type { Architecture, Common, Definition } from '../architecture.js';
+import type { Architecture } from '../architecture.js';
 import {
   type Adn,
   type ConvolutionOptions,
