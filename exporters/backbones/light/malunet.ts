@@ -100,24 +100,20 @@ function encode(input: Value, weights: Weights, widths: readonly number[]): read
 const double = (x: Value, weights: Weights) => upsampleBilinear(x, weights, 2, true);
 
 function decode(features: readonly Value[], weights: Weights): Value {
-  const deepest = features.length - 1;
-  return features.slice(0, -1).reduceRight(
-    (x, skip, level) => {
-      const step = deepest - level;
-      const layers = weights.scope(`decoder${step}`);
-      const out = channelsOf(skip);
-      const convolved =
-        level < FIRST_ATTENTION - 1
-          ? conv2d(x, layers.scope('0'), out, 3)
-          : externalAttention(dilatedAttention(x, layers.scope('0'), out), layers.scope('1'));
-      const norm = weights.scope(`dbn${step}`);
-      const normalized = groupNorm(convolved, norm, GROUPS);
-      // The two deepest are of one size.
-      const sized = step === 1 ? normalized : double(normalized, norm);
-      return add(gelu(sized, norm), skip);
-    },
-    at(features, deepest),
-  );
+  return features.reduceRight((x, skip, level) => {
+    const step = features.length - 1 - level;
+    const layers = weights.scope(`decoder${step}`);
+    const out = channelsOf(skip);
+    const convolved =
+      level < FIRST_ATTENTION - 1
+        ? conv2d(x, layers.scope('0'), out, 3)
+        : externalAttention(dilatedAttention(x, layers.scope('0'), out), layers.scope('1'));
+    const norm = weights.scope(`dbn${step}`);
+    const normalized = groupNorm(convolved, norm, GROUPS);
+    // The two deepest are of one size.
+    const sized = step === 1 ? normalized : double(normalized, norm);
+    return add(gelu(sized, norm), skip);
+  });
 }
 
 /** MALUNet (Ruan et al., BIBM 2022) with the keys of JCruan519/MALUNet, with its attention bridge or without. */

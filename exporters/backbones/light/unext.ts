@@ -108,16 +108,13 @@ function decode(features: readonly Value[], weights: Weights): Value {
     const normalized = step > deepest ? convolved : batchNorm2d(convolved, norm);
     return relu(upsampleBilinear(normalized, norm, 2), norm);
   };
-  const merged = features.slice(0, -1).reduceRight(
-    (x, skip, level) => {
-      const step = deepest - level;
-      const sum = add(up(x, step, channelsOf(skip)), skip);
-      if (level < CONVOLUTIONS - 1) return sum;
-      const mixed = block(sum, weights.scope(`dblock${step}.0`));
-      return layerNorm2d(mixed, weights.scope(`dnorm${step + CONVOLUTIONS - 1}`), EPSILON);
-    },
-    at(features, deepest),
-  );
+  const merged = features.reduceRight((x, skip, level) => {
+    const step = deepest - level;
+    const sum = add(up(x, step, channelsOf(skip)), skip);
+    if (level < CONVOLUTIONS - 1) return sum;
+    const mixed = block(sum, weights.scope(`dblock${step}.0`));
+    return layerNorm2d(mixed, weights.scope(`dnorm${step + CONVOLUTIONS - 1}`), EPSILON);
+  });
   return up(merged, deepest + 1, channelsOf(at(features, 0)));
 }
 

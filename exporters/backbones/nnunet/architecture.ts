@@ -113,17 +113,14 @@ export function define(architecture: Architecture, args: Arguments, { axes, clas
     },
     logits(skips, weights) {
       const decoder = weights.scope('decoder');
-      const last = skips.slice(0, -1).reduceRight(
-        (x, skip, level) => {
-          const [step, out, stride] = [stages - 2 - level, channelsOf(skip), at(strides, level + 1)];
-          const up = decoder.scope(`transpconvs.${step}`);
-          const larger = convTransposeNd(x, up, out, stride, { stride, bias: layers.bias });
-          return decoderStage(concat([larger, skip], 1), decoder.scope(`stages.${step}`), layers, {
-            ...{ count: at(upCounts, step), out, kernel: at(kernels, level) },
-          });
-        },
-        at(skips, stages - 1),
-      );
+      const last = skips.reduceRight((x, skip, level) => {
+        const [step, out, stride] = [stages - 2 - level, channelsOf(skip), at(strides, level + 1)];
+        const up = decoder.scope(`transpconvs.${step}`);
+        const larger = convTransposeNd(x, up, out, stride, { stride, bias: layers.bias });
+        return decoderStage(concat([larger, skip], 1), decoder.scope(`stages.${step}`), layers, {
+          ...{ count: at(upCounts, step), out, kernel: at(kernels, level) },
+        });
+      });
       return convNd(last, decoder.scope(`seg_layers.${stages - 2}`), classes, 1);
     },
   };

@@ -72,18 +72,15 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
       });
     },
     logits(features, weights) {
-      const merged = features.slice(0, -1).reduceRight(
-        (x, skip, level) => {
-          const layer = weights.scope(layerOf(level));
-          const out = channelsOf(skip);
-          const below = convolution(x, layer.scope('upconv.up'), out, {
-            ...{ kernel: upKernel, stride: at(strides, level), transposed: true, adn: BATCH_RELU },
-          });
-          const gated = attention(below, skip, layer.scope('attention'));
-          return convolution(concat([gated, below], 1), layer.scope('merge'), out, { adn: INSTANCE_PRELU });
-        },
-        at(features, deepest),
-      );
+      const merged = features.reduceRight((x, skip, level) => {
+        const layer = weights.scope(layerOf(level));
+        const out = channelsOf(skip);
+        const below = convolution(x, layer.scope('upconv.up'), out, {
+          ...{ kernel: upKernel, stride: at(strides, level), transposed: true, adn: BATCH_RELU },
+        });
+        const gated = attention(below, skip, layer.scope('attention'));
+        return convolution(concat([gated, below], 1), layer.scope('merge'), out, { adn: INSTANCE_PRELU });
+      });
       return convolution(merged, weights.scope('model.2'), classes, { kernel: 1 });
     },
   };

@@ -73,18 +73,15 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
       });
     },
     logits(skips, weights) {
-      const last = skips.slice(0, DEEPEST).reduceRight(
-        (x, skip, level) => {
-          const up = weights.scope(`upcat_${level + 1}`);
-          const channels = channelsOf(x);
-          const halved = level === 0 ? channels : Math.floor(channels / 2);
-          const larger = upsampled(x, up.scope('upsample'), halved, mode, true);
-          const joined = within(up, () => concat([skip, paddedTo(larger, skip, up)], 1));
-          const out = at(features, level === 0 ? FEATURES.length - 1 : level);
-          return twoConv(joined, up.scope('convs'), out, convs);
-        },
-        at(skips, DEEPEST),
-      );
+      const last = skips.reduceRight((x, skip, level) => {
+        const up = weights.scope(`upcat_${level + 1}`);
+        const channels = channelsOf(x);
+        const halved = level === 0 ? channels : Math.floor(channels / 2);
+        const larger = upsampled(x, up.scope('upsample'), halved, mode, true);
+        const joined = within(up, () => concat([skip, paddedTo(larger, skip, up)], 1));
+        const out = at(features, level === 0 ? FEATURES.length - 1 : level);
+        return twoConv(joined, up.scope('convs'), out, convs);
+      });
       return convNd(last, weights.scope('final_conv'), classes, 1);
     },
   };

@@ -93,17 +93,14 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
       });
     },
     logits(features, weights) {
-      const last = features.slice(0, -1).reduceRight(
-        (x, skip, level) => {
-          const up = weights.scope(`upsamples.${levels - 2 - level}`);
-          const [out, stride] = [channelsOf(skip), at(upKernels, level)];
-          const larger = convTransposeNd(x, up.scope('transp_conv.conv'), out, stride, { stride, bias });
-          const joined = concat([larger, skip], 1);
-          const plain = { ...net, residual: false };
-          return block(joined, up.scope('conv_block'), out, plain, at(kernels, level + 1));
-        },
-        at(features, levels - 1),
-      );
+      const last = features.reduceRight((x, skip, level) => {
+        const up = weights.scope(`upsamples.${levels - 2 - level}`);
+        const [out, stride] = [channelsOf(skip), at(upKernels, level)];
+        const larger = convTransposeNd(x, up.scope('transp_conv.conv'), out, stride, { stride, bias });
+        const joined = concat([larger, skip], 1);
+        const plain = { ...net, residual: false };
+        return block(joined, up.scope('conv_block'), out, plain, at(kernels, level + 1));
+      });
       return convNd(last, weights.scope('output_block.conv.conv'), classes, 1);
     },
   };

@@ -69,22 +69,14 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
       });
     },
     logits(features, weights) {
-      const last = features.slice(0, -1).reduceRight(
-        (x, skip, level) => {
-          const step = up.length - 1 - level;
-          const sampling = weights.scope(`up_samples.${step}`);
-          const out = channelsOf(skip);
-          const larger = upsampled(
-            conv(x, sampling.scope('0'), out, 1),
-            sampling.scope('1'),
-            out,
-            mode,
-            false,
-          );
-          return resBlocks(add(larger, skip), weights.scope(`up_layers.${step}`), net, at(up, step), 0);
-        },
-        at(features, features.length - 1),
-      );
+      const last = features.reduceRight((x, skip, level) => {
+        const step = up.length - 1 - level;
+        const sampling = weights.scope(`up_samples.${step}`);
+        const out = channelsOf(skip);
+        const narrow = conv(x, sampling.scope('0'), out, 1);
+        const larger = upsampled(narrow, sampling.scope('1'), out, mode, false);
+        return resBlocks(add(larger, skip), weights.scope(`up_layers.${step}`), net, at(up, step), 0);
+      });
       const end = weights.scope('conv_final');
       const activated = net.act(net.norm(last, end.scope('0')), end.scope('1'));
       return convNd(activated, end.scope('2.conv'), classes, 1);

@@ -93,14 +93,11 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
       });
     },
     logits: (features, weights) =>
-      features.slice(0, -1).reduceRight(
-        (x, skip, level) => {
-          const out = level === 0 ? classes : channelsOf(at(features, level - 1));
-          const path = weights.scope(`${pathOf(level)}.2`);
-          return up(concat([skip, x], 1), path, out, net, at(strides, level), level === 0);
-        },
-        at(features, deepest),
-      ),
+      features.reduceRight((x, skip, level) => {
+        const out = level === 0 ? classes : channelsOf(at(features, level - 1));
+        const path = weights.scope(`${pathOf(level)}.2`);
+        return up(concat([skip, x], 1), path, out, net, at(strides, level), level === 0);
+      }),
   };
 }
 
