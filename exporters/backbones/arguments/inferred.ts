@@ -1,8 +1,10 @@
 import type { Shapes } from '../../nn/weights.js';
-import type { NamedArguments } from '../backbone.js';
 
 /** No network has more levels, blocks or units. */
 const MOST = 32;
+
+/** InstanceNorm with weights, as arguments name it. */
+export const AFFINE_INSTANCE = ['instance', { affine: true }];
 
 /** How many consecutive numbers from `first` on have a key. */
 export function countOf(shapes: Shapes, keyOf: (index: number) => string, first = 0): number {
@@ -11,24 +13,19 @@ export function countOf(shapes: Shapes, keyOf: (index: number) => string, first 
   return count;
 }
 
-/** `norm` by the keys of one; what has no keys is MONAI's default. */
-export function normIn(shapes: Shapes, path: string, standard?: unknown): NamedArguments {
+/** A norm by its keys; what has no keys is MONAI's default. */
+export function normIn(shapes: Shapes, path: string, standard: unknown = AFFINE_INSTANCE): unknown {
   const isAffine = shapes.has(`${path}.weight`);
-  if (shapes.has(`${path}.running_var`)) return { norm: ['batch', { affine: isAffine }] };
-  if (isAffine) return { norm: standard ?? ['instance', { affine: true }] };
-  return { norm: 'instance' };
+  if (shapes.has(`${path}.running_var`)) return ['batch', { affine: isAffine }];
+  return isAffine ? standard : 'instance';
 }
 
-/** `act` by the keys of one: PReLU alone has any. */
-export function actIn(shapes: Shapes, path: string, standard: unknown): NamedArguments {
+/** An activation by its keys: PReLU alone has any. */
+export function actIn(shapes: Shapes, path: string, standard: unknown): unknown {
   const slopes = shapes.get(`${path}.weight`)?.[0];
-  return { act: slopes === undefined ? standard : ['prelu', { num_parameters: slopes }] };
+  return slopes === undefined ? standard : ['prelu', { num_parameters: slopes }];
 }
 
 /** The sizes of space of a convolution's weight. */
 export const kernelIn = (shapes: Shapes, key: string): readonly number[] | undefined =>
   shapes.get(key)?.slice(2);
-
-/** An argument that is there where it is known. */
-export const known = (name: string, value: unknown): NamedArguments =>
-  value === undefined ? {} : { [name]: value };

@@ -1,5 +1,5 @@
 import type { Shapes } from '../../nn/weights.js';
-import { countOf, kernelIn, normIn } from '../arguments/inferred.js';
+import { AFFINE_INSTANCE, actIn, countOf, kernelIn, normIn } from '../arguments/inferred.js';
 import type { NamedArguments } from '../backbone.js';
 import { type Architecture, countName } from './architecture.js';
 
@@ -28,6 +28,7 @@ const STANDARD_STRIDE = 2;
 const STANDARD_STAGES = 6;
 const MOST_FEATURES = { 2: 512, 3: 320 };
 const BLOCKS = [1, 3, 4, 6, 6, 6];
+const LEAKY_RELU = ['leakyrelu', {}];
 
 /** A network as the planner makes it. */
 function standard(architecture: Architecture, axes: 2 | 3): NamedArguments {
@@ -40,15 +41,15 @@ function standard(architecture: Architecture, axes: 2 | 3): NamedArguments {
     [countName(architecture)]: isPlain ? 2 : BLOCKS,
     n_conv_per_stage_decoder: isPlain ? 2 : 1,
     conv_bias: true,
-    norm_op: ['instance', { affine: true }],
-    nonlin: ['leakyrelu', {}],
+    norm_op: AFFINE_INSTANCE,
+    nonlin: LEAKY_RELU,
   };
 }
 
 /** The norm by the keys of one. */
 export const normAt = (shapes: Shapes, module: string): unknown =>
   shapes.has(`${module}.norm.weight`) || shapes.has(`${module}.norm.running_var`)
-    ? normIn(shapes, `${module}.norm`, ['instance', { affine: true }]).norm
+    ? normIn(shapes, `${module}.norm`)
     : null;
 
 /** What shapes tell of arguments; where they are those of another network, its planner's. */
@@ -68,7 +69,6 @@ export function inferred(architecture: Architecture, shapes: Shapes, axes: 2 | 3
     .slice(1)
     .map((level) => kernelIn(shapes, `decoder.transpconvs.${stages - 1 - level}.weight`));
   const stem = stemOf(architecture);
-  const slopes = shapes.get(`${stem}.nonlin.weight`)?.[0];
   const counted = (path: string, name: string) =>
     countOf(shapes, (index) => `${path}.${index}.${name}conv.weight`);
   return {
@@ -84,7 +84,7 @@ export function inferred(architecture: Architecture, shapes: Shapes, axes: 2 | 3
     }),
     conv_bias: shapes.has(`${stem}.conv.bias`),
     norm_op: normAt(shapes, stem),
-    nonlin: slopes === undefined ? ['leakyrelu', {}] : ['prelu', { num_parameters: slopes }],
+    nonlin: actIn(shapes, `${stem}.nonlin`, LEAKY_RELU),
     ...(residual.encoder && { stem_channels: shapes.get(`${stem}.conv.weight`)?.[0] }),
     ...(isBottleneck && {
       block: 'BottleneckD',

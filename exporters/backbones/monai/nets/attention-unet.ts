@@ -6,7 +6,7 @@ import { activation, batchNorm2d, channelsOf, concat, prelu, relu } from '../../
 import type { Shapes, Weights } from '../../../nn/weights.js';
 import type { Arguments } from '../../arguments/arguments.js';
 import type { Common, Definition } from '../../arguments/definition.js';
-import { countOf, kernelIn, known } from '../../arguments/inferred.js';
+import { countOf, kernelIn } from '../../arguments/inferred.js';
 import { channelsOfLevels, factorsOf, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
 import { normalized } from '../../norm.js';
@@ -97,9 +97,9 @@ function inferred(shapes: Shapes): NamedArguments {
   const channels = keys.map((key) => shapes.get(key)?.[0]).filter((size) => size !== undefined);
   return {
     ...(channels.length === keys.length && { channels }),
-    ...known('kernel_size', kernelIn(shapes, FIRST)),
-    ...known('up_kernel_size', kernelIn(shapes, 'model.1.upconv.up.conv.weight')),
-    ...known('out_channels', shapes.get('model.2.conv.weight')?.[0]),
+    kernel_size: kernelIn(shapes, FIRST),
+    up_kernel_size: kernelIn(shapes, 'model.1.upconv.up.conv.weight'),
+    out_channels: shapes.get('model.2.conv.weight')?.[0],
   };
 }
 

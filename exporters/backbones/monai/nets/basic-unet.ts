@@ -13,7 +13,7 @@ import type { Shapes, Weights } from '../../../nn/weights.js';
 import { within } from '../../../nn/within.js';
 import type { Arguments } from '../../arguments/arguments.js';
 import type { Common, Definition } from '../../arguments/definition.js';
-import { actIn, kernelIn, known, normIn } from '../../arguments/inferred.js';
+import { AFFINE_INSTANCE, actIn, kernelIn, normIn } from '../../arguments/inferred.js';
 import { actOf, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
@@ -25,7 +25,6 @@ import { UPSAMPLE_MODES, type UpsampleMode, upsampled } from '../upsample.js';
 const FEATURES = [32, 32, 64, 128, 256, 32];
 const DEEPEST = 4;
 const ACT = ['leakyrelu', { negative_slope: 0.1 }];
-const NORM = ['instance', { affine: true }];
 
 interface Convs {
   readonly bias: boolean;
@@ -57,7 +56,7 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
   const mode: UpsampleMode = args.word('upsample', 'deconv', UPSAMPLE_MODES);
   const convs: Convs = {
     bias: args.flag('bias', true),
-    adn: { ordering: PLAIN_ORDER, norm: normOf(args, 'norm', NORM), act: actOf(args, 'act', ACT) },
+    adn: { ordering: PLAIN_ORDER, norm: normOf(args, 'norm', AFFINE_INSTANCE), act: actOf(args, 'act', ACT) },
   };
   // It drops out in training alone.
   args.value('dropout');
@@ -105,9 +104,9 @@ function inferred(shapes: Shapes): NamedArguments {
     features: widths,
     upsample: modeIn(shapes),
     bias: shapes.has('conv_0.conv_0.conv.bias'),
-    ...normIn(shapes, 'conv_0.conv_0.adn.N', NORM),
-    ...actIn(shapes, 'conv_0.conv_0.adn.A', ACT),
-    ...known('out_channels', shapes.get('final_conv.weight')?.[0]),
+    norm: normIn(shapes, 'conv_0.conv_0.adn.N'),
+    act: actIn(shapes, 'conv_0.conv_0.adn.A', ACT),
+    out_channels: shapes.get('final_conv.weight')?.[0],
   };
 }
 

@@ -5,13 +5,12 @@ import { add, channelsOf, concat } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
 import type { Arguments } from '../../arguments/arguments.js';
 import type { Common, Definition } from '../../arguments/definition.js';
-import { actIn, countOf, kernelIn, known, normIn } from '../../arguments/inferred.js';
+import { AFFINE_INSTANCE, actIn, countOf, kernelIn, normIn } from '../../arguments/inferred.js';
 import { actOf, type Following, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, factorsOf, isPerAxis, listText, sizesText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
 import type { Architecture } from '../architecture.js';
 
-const NORM = ['instance', { affine: true }];
 const ACT = ['leakyrelu', { negative_slope: 0.01 }];
 
 interface Block extends Following {
@@ -70,7 +69,7 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
   const filters = channelsOfLevels(args, 'filters', standardFilters(levels, axes));
   if (filters.length < levels) throw args.fault(['filters'], `${levels} of them, one for each of 'strides'`);
   const net: Block = {
-    norm: normOf(args, 'norm_name', NORM),
+    norm: normOf(args, 'norm_name', AFFINE_INSTANCE),
     act: actOf(args, 'act_name', ACT),
     residual: args.flag('res_block', false),
   };
@@ -154,19 +153,17 @@ function inferred(shapes: Shapes): NamedArguments {
   const ups = numbers.slice(1).map((level) => {
     return kernelIn(shapes, `upsamples.${levels - 1 - level}.transp_conv.conv.weight`) ?? 2;
   });
-  const { norm } = normIn(shapes, 'input_block.norm1', NORM);
-  const { act } = actIn(shapes, 'input_block.lrelu', ACT);
   return {
     filters: numbers.map((level) => shapes.get(first(level))?.[0]),
     kernel_size: numbers.map((level) => kernelIn(shapes, first(level))),
     strides: [1, ...ups],
-    norm_name: norm,
-    act_name: act,
+    norm_name: normIn(shapes, 'input_block.norm1'),
+    act_name: actIn(shapes, 'input_block.lrelu', ACT),
     res_block: [...shapes.keys()].some((key) =>
       /^(input_block|downsamples\.\d+|bottleneck)\.conv3\./.test(key),
     ),
     trans_bias: shapes.has('upsamples.0.transp_conv.conv.bias'),
-    ...known('out_channels', shapes.get('output_block.conv.conv.weight')?.[0]),
+    out_channels: shapes.get('output_block.conv.conv.weight')?.[0],
   };
 }
 

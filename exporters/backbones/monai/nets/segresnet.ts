@@ -5,7 +5,7 @@ import { add, channelsOf } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
 import { Arguments } from '../../arguments/arguments.js';
 import type { Common, Definition } from '../../arguments/definition.js';
-import { actIn, countOf, known, normIn } from '../../arguments/inferred.js';
+import { AFFINE_INSTANCE, actIn, countOf, normIn } from '../../arguments/inferred.js';
 import { actOf, type Following, type Layer, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
@@ -96,7 +96,7 @@ function modeIn(shapes: Shapes): UpsampleMode {
 
 /** The class's default, where its groups divide the channels. */
 const standardNorm = (filters = GROUPS): unknown =>
-  filters % GROUPS === 0 ? ['group', { num_groups: GROUPS }] : ['instance', { affine: true }];
+  filters % GROUPS === 0 ? ['group', { num_groups: GROUPS }] : AFFINE_INSTANCE;
 
 function inferred(shapes: Shapes): NamedArguments {
   const blocksIn = (layers: string, first: number) => (level: number) =>
@@ -109,10 +109,10 @@ function inferred(shapes: Shapes): NamedArguments {
     // There are none below a decoder of nmODE.
     blocks_up: blocksUp.map((count) => Math.max(1, count)),
     upsample_mode: modeIn(shapes),
-    ...known('init_filters', shapes.get(FIRST)?.[0]),
-    ...normIn(shapes, `${BLOCK}.norm1`, standardNorm(shapes.get(FIRST)?.[0])),
-    ...actIn(shapes, `${BLOCK}.act`, 'relu'),
-    ...known('out_channels', shapes.get('conv_final.2.conv.weight')?.[0]),
+    init_filters: shapes.get(FIRST)?.[0],
+    norm: normIn(shapes, `${BLOCK}.norm1`, standardNorm(shapes.get(FIRST)?.[0])),
+    act: actIn(shapes, `${BLOCK}.act`, 'relu'),
+    out_channels: shapes.get('conv_final.2.conv.weight')?.[0],
   };
 }
 

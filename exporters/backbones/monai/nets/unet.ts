@@ -5,7 +5,7 @@ import { channelsOf, concat } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
 import type { Arguments } from '../../arguments/arguments.js';
 import type { Common, Definition } from '../../arguments/definition.js';
-import { actIn, countOf, kernelIn, known, normIn } from '../../arguments/inferred.js';
+import { actIn, countOf, kernelIn, normIn } from '../../arguments/inferred.js';
 import { actOf, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, factorsOf, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
@@ -119,14 +119,11 @@ function inferred(shapes: Shapes): NamedArguments {
     ...(units > 0 && { strides: keys.map((key) => strideIn(shapes, key)) }),
     num_res_units: units,
     bias: shapes.has(first.replace(/weight$/, 'bias')),
-    ...known('kernel_size', kernelIn(shapes, first)),
-    ...known(
-      'up_kernel_size',
-      kernelIn(shapes, units === 0 ? 'model.2.conv.weight' : 'model.2.0.conv.weight'),
-    ),
-    ...known('out_channels', head ?? shapes.get('model.2.1.conv.unit0.conv.weight')?.[0]),
-    ...normIn(shapes, `${adn}.N`),
-    ...actIn(shapes, `${adn}.A`, 'relu'),
+    kernel_size: kernelIn(shapes, first),
+    up_kernel_size: kernelIn(shapes, units === 0 ? 'model.2.conv.weight' : 'model.2.0.conv.weight'),
+    out_channels: head ?? shapes.get('model.2.1.conv.unit0.conv.weight')?.[0],
+    norm: normIn(shapes, `${adn}.N`),
+    act: actIn(shapes, `${adn}.A`, 'relu'),
   };
 }
 
