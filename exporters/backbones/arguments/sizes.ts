@@ -17,6 +17,12 @@ export const isPerAxis =
   (value: unknown): value is PerAxis =>
     isSize(value) || (Array.isArray(value) && value.length === axes && value.every(isSize));
 
+/** The same, all odd. */
+export const isOddPerAxis =
+  (axes: number) =>
+  (value: unknown): value is PerAxis =>
+    isPerAxis(axes)(value) && [value].flat().every((size) => size % 2 === 1);
+
 /** The product of factors along each axis. */
 export const factorsOf = (factors: readonly PerAxis[], axes: number): readonly number[] =>
   Array.from({ length: axes }, (_, axis) =>

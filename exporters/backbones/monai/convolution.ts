@@ -4,7 +4,7 @@ import { add, channelsOf } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
 import type { Arguments } from '../arguments/arguments.js';
 import type { Following, Layer } from '../arguments/layers.js';
-import { isPerAxis, sizesText } from '../arguments/sizes.js';
+import { isOddPerAxis, isPerAxis, sizesText } from '../arguments/sizes.js';
 
 /** What follows a convolution of MONAI, in the order of `ordering`: activation (A), dropout (D) and norm (N). */
 export interface Adn extends Following {
@@ -86,12 +86,10 @@ export function residualUnit(x: Value, weights: Weights, out: number, options: R
   return add(y, convNd(x, shortcut, out, isStrided ? kernel : 1, { stride: strides, bias }));
 }
 
-const isOdd = (size: PerAxis) => (typeof size === 'number' ? [size] : size).every((one) => one % 2 === 1);
-
 /** `kernel_size` or its like, odd. @throws NmodeError (BAD_USAGE, BAD_CHECKPOINT) */
 export function kernelOf(args: Arguments, name: string, axes: number): PerAxis {
   const value = args.value(name) ?? 3;
-  if (isPerAxis(axes)(value) && isOdd(value)) return value;
+  if (isOddPerAxis(axes)(value)) return value;
   throw args.fault([name], `odd, ${sizesText(axes)}`);
 }
 

@@ -1,6 +1,5 @@
 import { int64Tensor } from '../../../graph/ir/tensor.js';
-import type { Value } from '../../../graph/ir/value.js';
-import { constant } from '../../../graph/ir/value.js';
+import { constant, type Value } from '../../../graph/ir/value.js';
 import { concat } from '../../../graph/ops/concat.js';
 import { depthToSpace } from '../../../graph/ops/depth-to-space.js';
 import { mul } from '../../../graph/ops/elementwise.js';
@@ -12,11 +11,15 @@ import { shapeOf } from '../../../graph/ops/shape.js';
 import { transpose } from '../../../graph/ops/transpose.js';
 import { convNd, convTransposeNd } from '../../nn/convolution.js';
 import { channelsOf, upsampleBilinear } from '../../nn/layers.js';
-import type { Weights } from '../../nn/weights.js';
+import type { Shapes, Weights } from '../../nn/weights.js';
 import { within } from '../../nn/within.js';
 
 export const UPSAMPLE_MODES = ['deconv', 'deconvgroup', 'nontrainable', 'pixelshuffle'] as const;
 export type UpsampleMode = (typeof UPSAMPLE_MODES)[number];
+
+/** The mode by the keys of what enlarges; undefined where it has none of one. */
+export const modeIn = (shapes: Shapes, path: string): UpsampleMode | undefined =>
+  UPSAMPLE_MODES.find((mode) => [...shapes.keys()].some((key) => key.startsWith(`${path}.${mode}.`)));
 
 /** Twice the size. x [N, C, ...space] -> [N, out, ...2 space]. */
 export function upsampled(
@@ -49,10 +52,8 @@ function shuffled(x: Value, out: number): Value {
   const axes = x.shape.length - 2;
   if (axes === 2) return depthToSpace(x, 2);
   const space = Array.from({ length: axes }, (_, axis) => axis + 2);
-  const [shape, fixed] = [
-    shapeOf(x),
-    (sizes: readonly number[]) => constant(int64Tensor([sizes.length], sizes)),
-  ];
+  const fixed = (sizes: readonly number[]) => constant(int64Tensor([sizes.length], sizes));
+  const shape = shapeOf(x);
   const [batch, sizes] = [gather(shape, [0]), gather(shape, space)];
   const split = reshapeTo(x, concat([batch, fixed([out, ...space.map(() => 2)]), sizes], 0));
   const beside = transpose(split, [0, 1, ...space.flatMap((axis) => [axis + axes, axis])]);

@@ -1,10 +1,17 @@
 import { at } from '../../../graph/common/at.js';
-import { convNd, convTransposeNd, type PerAxis } from '../../nn/convolution.js';
+import { convNd, convTransposeNd } from '../../nn/convolution.js';
 import { channelsOf, concat } from '../../nn/layers.js';
 import { type Arguments, isWhole } from '../arguments/arguments.js';
 import type { Common, Definition } from '../arguments/definition.js';
 import { actOf, normOf } from '../arguments/layers.js';
-import { channelsOfLevels, factorsOf, isPerAxis, listText, sizesText } from '../arguments/sizes.js';
+import {
+  channelsOfLevels,
+  factorsOf,
+  isOddPerAxis,
+  isPerAxis,
+  listText,
+  sizesText,
+} from '../arguments/sizes.js';
 import { type Layers, plainStage, residualStage } from './blocks.js';
 
 /** A class of dynamic_network_architectures. */
@@ -49,8 +56,6 @@ const COUNT = `a whole number from 1 to ${MOST_COUNT}`;
 
 const isCount = (value: unknown): value is number => isWhole(value, 1, MOST_COUNT);
 
-const isOdd = (size: PerAxis) => (typeof size === 'number' ? [size] : size).every((one) => one % 2 === 1);
-
 /** Channels between the 1x1 convolutions of a stage's blocks. */
 function betweenOf(args: Arguments, stages: number): readonly (number | undefined)[] {
   const block = String(args.value('block') ?? 'BasicBlockD');
@@ -70,8 +75,7 @@ export function define(architecture: Architecture, args: Arguments, { axes, clas
   const stages = args.whole('n_stages', features.length, 2, 64);
   if (features.length !== stages)
     throw args.fault(['features_per_stage'], `${stages} of them, one for each stage`);
-  const isOddSize = (value: unknown): value is PerAxis => isPerAxis(axes)(value) && isOdd(value);
-  const kernels = perStage(args, 'kernel_sizes', isOddSize, `odd, ${sizes}`, stages);
+  const kernels = perStage(args, 'kernel_sizes', isOddPerAxis(axes), `odd, ${sizes}`, stages);
   const strides = args.list('strides', [], isPerAxis(axes), sizes, stages);
   if (factorsOf(strides.slice(0, 1), axes).some((factor) => factor !== 1)) {
     throw args.fault(['strides'], 'a first one of 1, so that classes are as large as the image');

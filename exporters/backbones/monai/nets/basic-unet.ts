@@ -13,13 +13,13 @@ import type { Shapes, Weights } from '../../../nn/weights.js';
 import { within } from '../../../nn/within.js';
 import type { Arguments } from '../../arguments/arguments.js';
 import type { Common, Definition } from '../../arguments/definition.js';
-import { AFFINE_INSTANCE, actIn, kernelIn, normIn } from '../../arguments/inferred.js';
+import { AFFINE_INSTANCE, actIn, normIn } from '../../arguments/inferred.js';
 import { actOf, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
 import type { Architecture } from '../architecture.js';
 import { type Adn, convolution, PLAIN_ORDER } from '../convolution.js';
-import { UPSAMPLE_MODES, type UpsampleMode, upsampled } from '../upsample.js';
+import { modeIn, UPSAMPLE_MODES, upsampled } from '../upsample.js';
 
 /** Of the levels, shallow to deep, and of the last convolutions. */
 const FEATURES = [32, 32, 64, 128, 256, 32];
@@ -53,7 +53,7 @@ const levelOf = (level: number): string => (level === 0 ? 'conv_0' : `down_${lev
 
 function define(args: Arguments, { axes, classes }: Common): Definition {
   const features = channelsOfLevels(args, 'features', FEATURES, FEATURES.length);
-  const mode: UpsampleMode = args.word('upsample', 'deconv', UPSAMPLE_MODES);
+  const mode = args.word('upsample', 'deconv', UPSAMPLE_MODES);
   const convs: Convs = {
     bias: args.flag('bias', true),
     adn: { ordering: PLAIN_ORDER, norm: normOf(args, 'norm', AFFINE_INSTANCE), act: actOf(args, 'act', ACT) },
@@ -87,13 +87,7 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
 }
 
 const FIRST = 'conv_0.conv_0.conv.weight';
-
-function modeIn(shapes: Shapes): UpsampleMode {
-  const known = UPSAMPLE_MODES.find((mode) =>
-    [...shapes.keys()].some((key) => key.startsWith(`upcat_4.upsample.${mode}.`)),
-  );
-  return known ?? (shapes.has('upcat_4.upsample.preconv.weight') ? 'nontrainable' : 'deconv');
-}
+const UPSAMPLE = 'upcat_4.upsample';
 
 function inferred(shapes: Shapes): NamedArguments {
   const widths = [...FEATURES.keys()].map((level) => {
@@ -102,7 +96,8 @@ function inferred(shapes: Shapes): NamedArguments {
   });
   return {
     features: widths,
-    upsample: modeIn(shapes),
+    upsample:
+      modeIn(shapes, UPSAMPLE) ?? (shapes.has(`${UPSAMPLE}.preconv.weight`) ? 'nontrainable' : 'deconv'),
     bias: shapes.has('conv_0.conv_0.conv.bias'),
     norm: normIn(shapes, 'conv_0.conv_0.adn.N'),
     act: actIn(shapes, 'conv_0.conv_0.adn.A', ACT),
@@ -116,7 +111,7 @@ export const BASIC_UNET: Architecture = {
   aliases: ['BasicUnet', 'Basicunet', 'basicunet'],
   stems: [FIRST],
   required: [],
-  isIn: (shapes) => shapes.has(FIRST) && kernelIn(shapes, 'down_1.convs.conv_0.conv.weight') !== undefined,
+  isIn: (shapes) => shapes.has(FIRST) && shapes.has('down_1.convs.conv_0.conv.weight'),
   inferred,
   define,
 };

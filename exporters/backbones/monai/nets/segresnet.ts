@@ -10,7 +10,7 @@ import { actOf, type Following, type Layer, normOf } from '../../arguments/layer
 import { channelsOfLevels, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
 import type { Architecture } from '../architecture.js';
-import { UPSAMPLE_MODES, type UpsampleMode, upsampled } from '../upsample.js';
+import { modeIn, UPSAMPLE_MODES, upsampled } from '../upsample.js';
 
 const BLOCKS_DOWN = [1, 2, 2, 4];
 const BLOCKS_UP = [1, 1, 1];
@@ -47,7 +47,7 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
   const filters = args.whole('init_filters', 8);
   const down = channelsOfLevels(args, 'blocks_down', BLOCKS_DOWN);
   const up = channelsOfLevels(args, 'blocks_up', BLOCKS_UP, down.length - 1);
-  const mode: UpsampleMode = args.word('upsample_mode', 'nontrainable', UPSAMPLE_MODES);
+  const mode = args.word('upsample_mode', 'nontrainable', UPSAMPLE_MODES);
   const net: Following = { norm: normalization(args), act: actOf(args, 'act', 'relu') };
   if (!args.flag('use_conv_final', true)) {
     throw args.fault(['use_conv_final'], 'true: without its last convolution the network gives no classes');
@@ -87,13 +87,6 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
 const FIRST = 'convInit.conv.weight';
 const BLOCK = 'down_layers.0.1';
 
-function modeIn(shapes: Shapes): UpsampleMode {
-  const known = UPSAMPLE_MODES.find((mode) =>
-    [...shapes.keys()].some((key) => key.startsWith(`up_samples.0.1.${mode}.`)),
-  );
-  return known ?? 'nontrainable';
-}
-
 /** The class's default, where its groups divide the channels. */
 const standardNorm = (filters = GROUPS): unknown =>
   filters % GROUPS === 0 ? ['group', { num_groups: GROUPS }] : AFFINE_INSTANCE;
@@ -108,7 +101,7 @@ function inferred(shapes: Shapes): NamedArguments {
     blocks_down: numbers.map(blocksIn('down_layers', 1)),
     // There are none below a decoder of nmODE.
     blocks_up: blocksUp.map((count) => Math.max(1, count)),
-    upsample_mode: modeIn(shapes),
+    upsample_mode: modeIn(shapes, 'up_samples.0.1') ?? 'nontrainable',
     init_filters: shapes.get(FIRST)?.[0],
     norm: normIn(shapes, `${BLOCK}.norm1`, standardNorm(shapes.get(FIRST)?.[0])),
     act: actIn(shapes, `${BLOCK}.act`, 'relu'),
