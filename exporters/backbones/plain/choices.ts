@@ -25,19 +25,24 @@ export interface Choices {
 
 export type Name = keyof Choices;
 
+type Options<Word> = readonly (readonly [value: Word, cost: number])[];
+
 interface Factor<K extends Name = Name> {
   readonly name: K;
   /** What is chosen where nothing of the kind is in the network. */
   readonly absent: Choices[K];
-  /** Each with how unusual it is; the most usual first. */
-  options(wiring: Wiring): readonly (readonly [value: Choices[K], cost: number])[];
+  /** Each with how unusual it is. */
+  options(wiring: Wiring): Options<Choices[K]>;
 }
 
 const factor = <K extends Name>(definition: Factor<K>): Factor<K> => definition;
 const some = (wiring: Wiring, test: (stage: Stage, index: number) => boolean) => wiring.stages.some(test);
-const where = <T>(condition: boolean, options: readonly T[]): readonly T[] => (condition ? options : []);
+const where = <Word extends string>(isAsked: boolean, costs: Partial<Record<Word, number>>) =>
+  (isAsked ? Object.entries(costs) : []) as unknown as Options<Word>;
 
 const hasNorm = ({ after, before }: Unit) => after !== undefined || before !== undefined;
+const hasShortcut = (wiring: Wiring) => some(wiring, ({ shortcut }) => shortcut !== undefined);
+const hasDownsampling = (wiring: Wiring) => some(wiring, (_, index) => isOfDownsampling(wiring, index));
 
 /** Whether an activation without weights follows a stage, where upsampling that has no norm is bare. */
 function hasActivation(wiring: Wiring, { unit }: Stage, index: number): boolean {
@@ -53,13 +58,10 @@ export const FACTORS = [
   factor({
     name: 'order',
     absent: 'norm-act',
-    options: ({ stages }) =>
+    options: (wiring) =>
       where(
-        stages.some(({ unit }) => unit.after !== undefined),
-        [
-          ['norm-act', 0],
-          ['act-norm', 1.5],
-        ],
+        some(wiring, ({ unit }) => unit.after !== undefined),
+        { 'norm-act': 0, 'act-norm': 1.5 },
       ),
   }),
   factor({
@@ -70,23 +72,15 @@ export const FACTORS = [
         .flatMap(({ unit }) => [unit.before, unit.after])
         .filter((norm) => norm?.kind === 'affine');
       const fitting = GROUPS.filter((groups) => norms.every((norm) => (norm?.channels ?? 0) % groups === 0));
-      return where(norms.length > 0, [
-        ['instance', 0],
-        ...fitting.map((groups, place) => [`group-${groups}`, 0.5 + place / 4] as const),
-      ]);
+      const groups = fitting.map((count, place) => [`group-${count}`, 0.5 + place / 4]);
+      return where(norms.length > 0, { instance: 0, ...Object.fromEntries(groups) });
     },
   }),
   factor({
     name: 'hidden',
     absent: 'no-norm',
-    options: ({ stages }) =>
-      where(
-        stages.every(({ unit }) => !hasNorm(unit)),
-        [
-          ['no-norm', 0],
-          ['instance-plain', 2.25],
-        ],
-      ),
+    options: (wiring) =>
+      where(!some(wiring, ({ unit }) => hasNorm(unit)), { 'no-norm': 0, 'instance-plain': 2.25 }),
   }),
   factor({
     name: 'activation',
@@ -94,49 +88,29 @@ export const FACTORS = [
     options: (wiring) =>
       where(
         some(wiring, (stage, index) => hasActivation(wiring, stage, index)),
-        [
-          ['relu', 0],
-          ['leaky-relu', 1.75],
-          ['leaky-relu:0.2', 2],
-          ['elu', 2.25],
-          ['leaky-relu:0.1', 2.5],
-          ['silu', 2.75],
-          ['gelu', 2.75],
-        ],
+        {
+          ...{ relu: 0, 'leaky-relu': 1.75, 'leaky-relu:0.2': 2, elu: 2.25, 'leaky-relu:0.1': 2.5 },
+          ...{ silu: 2.75, gelu: 2.75 },
+        },
       ),
   }),
   factor({
     name: 'up',
     absent: 'bare-up',
-    options: (wiring) => {
+    options(wiring) {
       const isBare = (stage: Stage, index: number) => isOfUpsampling(wiring, index) && !hasNorm(stage.unit);
       // Where a transposed convolution is bare, as it mostly is, its like among plain ones need not be.
       const isUsual = some(wiring, (stage, index) => isBare(stage, index) && stage.transposed);
       return where(
         some(wiring, isBare),
-        isUsual
-          ? [
-              ['bare-up', 0],
-              ['active-up', 1.25],
-            ]
-          : [
-              ['active-up', 0.25],
-              ['bare-up', 0.5],
-            ],
+        isUsual ? { 'bare-up': 0, 'active-up': 1.25 } : { 'active-up': 0.25, 'bare-up': 0.5 },
       );
     },
   }),
   factor({
     name: 'down',
     absent: 'active-down',
-    options: (wiring) =>
-      where(
-        some(wiring, (_, index) => isOfDownsampling(wiring, index)),
-        [
-          ['bare-down', 0],
-          ['active-down', 0.5],
-        ],
-      ),
+    options: (wiring) => where(hasDownsampling(wiring), { 'bare-down': 0, 'active-down': 0.5 }),
   }),
   factor({
     name: 'pooling',
@@ -146,15 +120,13 @@ export const FACTORS = [
       const isStridable =
         behind.every(({ transposed }) => !transposed) &&
         !some(wiring, ({ pooled }) => pooled === 'into-skip');
-      const hasDownsampling = some(wiring, (_, index) => isOfDownsampling(wiring, index));
       return where(
         behind.some((stage) => !isStrided(stage)),
-        [
-          ['max', 0],
-          ['average', 1.5],
-          ...(isStridable ? [['stride', hasDownsampling ? -0.5 : 2] as const] : []),
-          ['max-3', 2.5],
-        ],
+        {
+          ...{ max: 0, average: 1.5 },
+          ...(isStridable && { stride: hasDownsampling(wiring) ? -0.5 : 2 }),
+          'max-3': 2.5,
+        },
       );
     },
   }),
@@ -164,11 +136,7 @@ export const FACTORS = [
     options: (wiring) =>
       where(
         some(wiring, ({ doubled }) => doubled === true),
-        [
-          ['bilinear-corners', 0],
-          ['nearest', 0.25],
-          ['bilinear', 0.5],
-        ],
+        { 'bilinear-corners': 0, nearest: 0.25, bilinear: 0.5 },
       ),
   }),
   factor({
@@ -177,59 +145,29 @@ export const FACTORS = [
     options: (wiring) =>
       where(
         some(wiring, ({ skip }) => skip !== undefined),
-        [
-          ['skip-first', 0],
-          ['up-first', 0.25],
-        ],
+        { 'skip-first': 0, 'up-first': 0.25 },
       ),
   }),
   factor({
     name: 'sum',
     absent: 'sum-act',
-    options: (wiring) =>
-      where(
-        some(wiring, ({ shortcut }) => shortcut !== undefined),
-        [
-          ['sum-act', 0],
-          ['act-sum', 0.75],
-          ['sum', 1.25],
-        ],
-      ),
+    options: (wiring) => where(hasShortcut(wiring), { 'sum-act': 0, 'act-sum': 0.75, sum: 1.25 }),
   }),
   factor({
     name: 'identity',
     absent: 'no-identity',
-    options(wiring) {
-      const isResidual = some(wiring, ({ shortcut }) => shortcut !== undefined);
-      return where(
+    options: (wiring) =>
+      where(
         some(wiring, (_, index) => identityFrom(wiring.stages, index) !== undefined),
-        isResidual
-          ? [
-              ['identity', 0],
-              ['no-identity', 0.5],
-            ]
-          : [
-              ['no-identity', 0],
-              ['identity', 2.25],
-            ],
-      );
-    },
+        hasShortcut(wiring) ? { identity: 0, 'no-identity': 0.5 } : { 'no-identity': 0, identity: 2.25 },
+      ),
   }),
 ] as const;
 
+const OF_ENCODER = ['order', 'norm', 'hidden', 'activation', 'down', 'pooling', 'sum', 'identity'] as const;
+
 /** The choices that the way down depends on, as one word. */
-export function encoderWord({
-  order,
-  norm,
-  hidden,
-  activation,
-  down,
-  pooling,
-  sum,
-  identity,
-}: Choices): string {
-  return [order, norm, hidden, activation, down, pooling, sum, identity].join(' ');
-}
+export const encoderWord = (choices: Choices): string => OF_ENCODER.map((name) => choices[name]).join(' ');
 
 /** Whether a stage doubles the resolution, or reduces channels between that and the join. */
 export function isOfUpsampling({ stages }: Pick<Wiring, 'stages'>, index: number): boolean {
