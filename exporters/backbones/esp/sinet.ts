@@ -30,48 +30,24 @@ interface Variant {
   readonly classes: number;
 }
 
-/** Of each S2 module its two branches: the kernel, and by how much it looks at a smaller feature. */
-const BRANCHES: readonly (readonly (readonly [kernel: number, shrunk: number])[])[] = [
-  [
-    [3, 1],
-    [5, 1],
-  ],
-  [
-    [3, 1],
-    [3, 1],
-  ],
-  [
-    [3, 1],
-    [5, 1],
-  ],
-  [
-    [3, 1],
-    [3, 1],
-  ],
-  [
-    [5, 1],
-    [3, 2],
-  ],
-  [
-    [5, 2],
-    [3, 4],
-  ],
-  [
-    [3, 1],
-    [3, 1],
-  ],
-  [
-    [5, 1],
-    [5, 1],
-  ],
-  [
-    [3, 2],
-    [3, 4],
-  ],
-  [
-    [3, 1],
-    [5, 2],
-  ],
+/** What an S2 module has in its two branches. */
+interface Branches {
+  readonly kernels: readonly [number, number];
+  /** By how much each looks at a smaller feature. */
+  readonly shrunk?: readonly [number, number];
+}
+
+const BRANCHES: readonly Branches[] = [
+  { kernels: [3, 5] },
+  { kernels: [3, 3] },
+  { kernels: [3, 5] },
+  { kernels: [3, 3] },
+  { kernels: [5, 3], shrunk: [1, 2] },
+  { kernels: [5, 3], shrunk: [2, 4] },
+  { kernels: [3, 3] },
+  { kernels: [5, 5] },
+  { kernels: [3, 3], shrunk: [2, 4] },
+  { kernels: [3, 5], shrunk: [1, 2] },
 ];
 
 /** Where those at an eighth begin in the list. */
@@ -111,15 +87,11 @@ function encode(input: Value, weights: Weights, { widths, counts }: Variant): re
 
 /** A separable convolution with a stride of 2, whose channels are weighed between its two parts. */
 function squeezed(x: Value, weights: Weights, out: number, reduction: number): Value {
-  const [deep, weigh, point] = ['0', '1', '2'].map((name) => weights.scope('conv').scope(name)) as [
-    Weights,
-    Weights,
-    Weights,
-  ];
   const channels = channelsOf(x);
-  const strided = conv2d(x, deep, channels, 3, { stride: 2, groups: channels, bias: false });
-  const excited = mul(excitation(strided, weigh.scope('dense'), reduction), strided);
-  return active(conv2d(excited, point, out, 1, { bias: false }), weights);
+  const conv = weights.scope('conv');
+  const strided = conv2d(x, conv.scope('0'), channels, 3, { stride: 2, groups: channels, bias: false });
+  const excited = mul(excitation(strided, conv.scope('1.dense'), reduction), strided);
+  return active(conv2d(excited, conv.scope('2'), out, 1, { bias: false }), weights);
 }
 
 /** A factor for each channel by the means of all; with a reduction in two steps. */
@@ -136,14 +108,14 @@ function excitation(x: Value, weights: Weights, reduction: number): Value {
 /** S2 modules; the first takes other channels, and nothing is added to it. */
 function modules(x: Value, weights: Weights, count: number, out: number, from: number): Value {
   return chain(x, weights, count, (y, inner, index) => {
-    const branches = at(BRANCHES, from + index);
-    const width = Math.floor(out / branches.length);
-    const grouped = bare(y, inner.scope('c1'), width, 1, { groups: branches.length });
-    const reduced = scope(inner.path, () => shuffled(grouped, branches.length));
-    const found = branches.map((branch, place) =>
-      squeezing(reduced, inner.scope(`d${place + 1}`), out - (branches.length - 1) * width, branch),
+    const { kernels, shrunk = [1, 1] } = at(BRANCHES, from + index);
+    const width = Math.floor(out / 2);
+    const grouped = bare(y, inner.scope('c1'), width, 1, { groups: 2 });
+    const reduced = scope(inner.path, () => shuffled(grouped, 2));
+    const branches = kernels.map((kernel, place) =>
+      squeezing(reduced, inner.scope(`d${place + 1}`), out - width, kernel, at(shrunk, place)),
     );
-    return active(merged(found, index > 0 ? y : undefined), inner.scope('BR'));
+    return active(merged(branches, index > 0 ? y : undefined), inner.scope('BR'));
   });
 }
 
@@ -154,12 +126,7 @@ function shuffled(x: Value, groups: number): Value {
 }
 
 /** Their spatial squeeze: a separable convolution, on a smaller feature where the branch says so. */
-function squeezing(
-  x: Value,
-  weights: Weights,
-  out: number,
-  [kernel, shrunk]: readonly [kernel: number, shrunk: number],
-): Value {
+function squeezing(x: Value, weights: Weights, out: number, kernel: number, shrunk: number): Value {
   const channels = channelsOf(x);
   const small = shrunk > 1 ? averagePool2d(x, weights.scope('down_res'), shrunk) : x;
   const conv = weights.scope('conv');

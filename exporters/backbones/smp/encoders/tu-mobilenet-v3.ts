@@ -1,44 +1,10 @@
 import type { LayerActivation } from '../../../nn/layers.js';
+import { LARGE, type Row, SMALL, STEM } from '../../mobilenet-v3.js';
 import { roundedChannels } from './compound-scaling.js';
 import { INCEPTION } from './efficientnet.js';
 import type { Encoder } from './encoder.js';
 import { type Blocks, type TimmNetwork, timmFeatures } from './timm-blocks.js';
 import { tu } from './tu.js';
-
-/** [blocks, kernel, stride of the first, expansion, channels, squeeze and excitation, hard-swish]. */
-type Row = readonly [number, number, 1 | 2, number, number, boolean, boolean];
-
-/** Howard et al., ICCV 2019, table 1. */
-const LARGE: readonly (readonly Row[])[] = [
-  [[1, 3, 1, 1, 16, false, false]],
-  [
-    [1, 3, 2, 4, 24, false, false],
-    [1, 3, 1, 3, 24, false, false],
-  ],
-  [[3, 5, 2, 3, 40, true, false]],
-  [
-    [1, 3, 2, 6, 80, false, true],
-    [1, 3, 1, 2.5, 80, false, true],
-    [2, 3, 1, 2.3, 80, false, true],
-  ],
-  [[2, 3, 1, 6, 112, true, true]],
-  [[3, 5, 2, 6, 160, true, true]],
-];
-
-/** Table 2. */
-const SMALL: readonly (readonly Row[])[] = [
-  [[1, 3, 2, 1, 16, true, false]],
-  [
-    [1, 3, 2, 4.5, 24, false, false],
-    [1, 3, 1, 3.67, 24, false, false],
-  ],
-  [
-    [1, 5, 2, 4, 40, true, true],
-    [2, 5, 1, 6, 40, true, true],
-  ],
-  [[2, 5, 1, 3, 48, true, true]],
-  [[3, 5, 2, 6, 96, true, true]],
-];
 
 /** Without squeezing, larger kernels and hard-swish. */
 const minimal = (rows: readonly (readonly Row[])[]): readonly (readonly Row[])[] =>
@@ -66,7 +32,6 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
 };
 
 /** The narrowest keeps its stem's channels. */
-const STEM = 16;
 const LEAST_SCALED = 0.75;
 
 function mobileNetV3({ rows, last, width = 1, isMinimal = false }: Variant, isTf: boolean): TimmNetwork {
