@@ -198,9 +198,6 @@ function scaleText(scale: readonly number[]): string {
   return [...new Set(scale)].length === 1 ? String(scale[0]) : scale.join('x');
 }
 
-export const isSameScale = (a: readonly number[], b: readonly number[]): boolean =>
-  a.every((factor, axis) => factor === b[axis]);
-
 /** A size of a checkpoint's weight, or the standard one where there is no such weight. */
 export function sizeIn(shapes: Shapes, key: string, axis: number, standard: number): number {
   return shapes.get(key)?.[axis] ?? standard;

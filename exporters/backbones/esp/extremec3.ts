@@ -3,35 +3,17 @@ import type { Value } from '../../../graph/ir/value.js';
 import { concat } from '../../../graph/ops/concat.js';
 import { add, batchNorm2d, channelsOf, conv2d, prelu, upsampleBilinear } from '../../nn/layers.js';
 import type { Shapes, Weights } from '../../nn/weights.js';
-import { type Backbone, type Network, networkOf, type Skip, sizeIn } from '../backbone.js';
-import { active, bare, chain, convActive, countIn, halves, merged } from './layers.js';
+import { type Backbone, networkOf, type Skip, sizeIn } from '../backbone.js';
+import { active, bare, type Counts, chain, convActive, countsIn, halves, merged } from './layers.js';
 
-interface Variant {
-  /** Channels of `level1`, of a quarter of the size (two), and of the fine branch. */
-  readonly widths: readonly [number, number, number, number];
-  readonly counts: readonly [number, number];
-  readonly classes: number;
-}
+/** Channels of `level1`, of a quarter of the size (two), and of the fine branch. */
+type Widths = readonly [number, number, number, number];
 
 /** The dilations of a C3 block's three branches, by where the block stands. */
 const RATIOS = { down: [1, 2, 3], level2: [1, 3, 4], start3: [1, 3, 5], other: [2, 4, 8] } as const;
 type Ratios = (typeof RATIOS)[keyof typeof RATIOS];
 
-/**
- * ExtremeC3Net (Park et al., 2019) with the keys of clovaai/ext_portrait_segmentation. Its features are the fine branch's, at a half
- * of the size, and what the coarse one joins: `b1`, `b2` and `b3`.
- */
-function extremeC3(variant: Variant): Network {
-  const { classes } = variant;
-  return networkOf({
-    backbone: 'extremec3',
-    inputChannels: 3,
-    features: (input, weights) => encode(input, weights, variant),
-    own: { classes, multiple: 4, logits: (skips, weights) => decode(skips, weights, classes) },
-  });
-}
-
-function encode(input: Value, weights: Weights, { widths, counts }: Variant): readonly Value[] {
+function encode(input: Value, weights: Weights, widths: Widths, counts: Counts): readonly Value[] {
   const [first, second, third, fine] = widths;
   const coarse = weights.scope('encoder');
   const [half, quarter] = halves(input, coarse, 2);
@@ -82,11 +64,8 @@ function concentrated(x: Value, weights: Weights, out: number, dilation: number)
   const point = (y: Value, name: string) => conv2d(y, weights.scope(name), out, 1, { bias: false });
   if (dilation === 1) return point(deep(x, '0', 3), '1');
   const length = 2 * dilation - 1;
-  const rows = prelu(
-    batchNorm2d(deep(x, '0', [length, 1]), weights.scope('1')),
-    weights.scope('2'),
-    channels,
-  );
+  const normalized = batchNorm2d(deep(x, '0', [length, 1]), weights.scope('1'));
+  const rows = prelu(normalized, weights.scope('2'), channels);
   const columns = batchNorm2d(deep(rows, '3', [1, length]), weights.scope('4'));
   return point(deep(columns, '5', 3, dilation), '6');
 }
@@ -102,21 +81,27 @@ function decode(skips: readonly Skip[], weights: Weights, classes: number): Valu
   return conv2d(double(sum, head.scope('1')), head.scope('2'), classes, 1, { bias: false });
 }
 
+/**
+ * ExtremeC3Net (Park et al., 2019) with the keys of clovaai/ext_portrait_segmentation. Its features are the fine branch's, at a half
+ * of the size, and what the coarse one joins: `b1`, `b2` and `b3`.
+ */
 export const ExtremeC3 = {
   id: 'extremec3',
   stems: ['encoder.level2_0.d2.conv.3.weight'],
-  network: (shapes: Shapes) =>
-    extremeC3({
-      widths: [
-        sizeIn(shapes, 'encoder.level1.conv.weight', 0, 24),
-        sizeIn(shapes, 'encoder.level2_0.bn.weight', 0, 48),
-        sizeIn(shapes, 'encoder.level3_0.bn.bn.weight', 0, 56),
-        sizeIn(shapes, 'Fine.0.conv.weight', 0, 24),
-      ],
-      counts: [
-        countIn(shapes, (index) => `encoder.level2.${index}.c1.conv.weight`, 1),
-        countIn(shapes, (index) => `encoder.level3.${index}.c1.conv.weight`, 5),
-      ],
-      classes: sizeIn(shapes, 'classifier.2.weight', 0, 1),
-    }),
+  network(shapes: Shapes) {
+    const widths: Widths = [
+      sizeIn(shapes, 'encoder.level1.conv.weight', 0, 24),
+      sizeIn(shapes, 'encoder.level2_0.bn.weight', 0, 48),
+      sizeIn(shapes, 'encoder.level3_0.bn.bn.weight', 0, 56),
+      sizeIn(shapes, 'Fine.0.conv.weight', 0, 24),
+    ];
+    const counts = countsIn(shapes, [1, 5]);
+    const classes = sizeIn(shapes, 'classifier.2.weight', 0, 1);
+    return networkOf({
+      backbone: 'extremec3',
+      inputChannels: 3,
+      features: (input, weights) => encode(input, weights, widths, counts),
+      own: { classes, multiple: 4, logits: (skips, weights) => decode(skips, weights, classes) },
+    });
+  },
 } satisfies Backbone;

@@ -56,11 +56,17 @@ export function chain(
   );
 }
 
-/** How many modules of a ModuleList a checkpoint has. @param key of one of a module's tensors */
-export function countIn(shapes: Shapes, key: (index: number) => string, standard: number): number {
-  let count = 0;
-  while (shapes.has(key(count))) count++;
-  return count > 0 ? count : standard;
+/** How many modules the ModuleLists `level2` and `level3` have. */
+export type Counts = readonly [number, number];
+
+/** Those that a checkpoint has; where it has none of a list, as many as the standard network. */
+export function countsIn(shapes: Shapes, standard: Counts): Counts {
+  const countIn = (level: string): number => {
+    let count = 0;
+    while (shapes.has(`encoder.${level}.${count}.c1.conv.weight`)) count++;
+    return count;
+  };
+  return [countIn('level2') || standard[0], countIn('level3') || standard[1]];
 }
 
 /** Several branches on one value, concatenated, and with `around` added to it. */

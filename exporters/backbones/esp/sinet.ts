@@ -19,16 +19,11 @@ import {
   upsampleBilinear,
 } from '../../nn/layers.js';
 import type { Shapes, Weights } from '../../nn/weights.js';
-import { type Backbone, type Network, networkOf, type Skip, sizeIn } from '../backbone.js';
-import { active, bare, chain, convActive, countIn, merged, normed } from './layers.js';
+import { type Backbone, networkOf, type Skip, sizeIn } from '../backbone.js';
+import { active, bare, type Counts, chain, convActive, countsIn, merged, normed } from './layers.js';
 
-interface Variant {
-  /** Channels at a half of the size, at a quarter (two), and at an eighth. */
-  readonly widths: readonly [number, number, number, number];
-  /** How many S2 modules there are at a quarter and an eighth. */
-  readonly counts: readonly [number, number];
-  readonly classes: number;
-}
+/** Channels at a half of the size, at a quarter (two), and at an eighth. */
+type Widths = readonly [number, number, number, number];
 
 /** What an S2 module has in its two branches. */
 interface Branches {
@@ -56,25 +51,7 @@ const FIRST_DEEP = 2;
 /** Branches of a quarter of an eighth's size. */
 const MULTIPLE = 32;
 
-/** SINet (Park et al., WACV 2020) with the keys of clovaai/ext_portrait_segmentation. */
-function sinet(variant: Variant): Network {
-  const { classes } = variant;
-  return networkOf({
-    backbone: 'sinet',
-    inputChannels: 3,
-    multiple: MULTIPLE,
-    features: (input, weights) => encode(input, weights.scope('encoder'), variant),
-    own: {
-      classes,
-      multiple: MULTIPLE,
-      logits: (skips, weights) => decode(skips, weights, classes),
-    },
-    // The classes that the encoder alone was trained on.
-    ignoredPrefixes: ['encoder.classifier.'],
-  });
-}
-
-function encode(input: Value, weights: Weights, { widths, counts }: Variant): readonly Value[] {
+function encode(input: Value, weights: Weights, widths: Widths, counts: Counts): readonly Value[] {
   const [first, second, third, deepest] = widths;
   const level1 = convActive(input, weights.scope('level1'), first, 3, { stride: 2 });
   const start2 = squeezed(level1, weights.scope('level2_0'), second, 1);
@@ -158,22 +135,29 @@ function decode(skips: readonly Skip[], weights: Weights, classes: number): Valu
   });
 }
 
+/** SINet (Park et al., WACV 2020) with the keys of clovaai/ext_portrait_segmentation. */
 export const SINet = {
   id: 'sinet',
   stems: ['encoder.level2_0.conv.1.dense.0.weight'],
-  network: (shapes: Shapes) => {
+  network(shapes: Shapes) {
     const deep = BRANCHES.length - FIRST_DEEP;
-    const count = (level: string, standard: number) =>
-      countIn(shapes, (index) => `encoder.${level}.${index}.c1.conv.weight`, standard);
-    return sinet({
-      widths: [
-        sizeIn(shapes, 'encoder.level1.conv.weight', 0, 12),
-        sizeIn(shapes, 'encoder.level2_0.bn.weight', 0, 16),
-        sizeIn(shapes, 'encoder.level2.0.BR.bn.weight', 0, 48),
-        sizeIn(shapes, 'encoder.level3.0.BR.bn.weight', 0, 96),
-      ],
-      counts: [Math.min(count('level2', FIRST_DEEP), BRANCHES.length), Math.min(count('level3', deep), deep)],
-      classes: sizeIn(shapes, 'level2_C.conv.weight', 0, 2),
+    const widths: Widths = [
+      sizeIn(shapes, 'encoder.level1.conv.weight', 0, 12),
+      sizeIn(shapes, 'encoder.level2_0.bn.weight', 0, 16),
+      sizeIn(shapes, 'encoder.level2.0.BR.bn.weight', 0, 48),
+      sizeIn(shapes, 'encoder.level3.0.BR.bn.weight', 0, 96),
+    ];
+    const [level2, level3] = countsIn(shapes, [FIRST_DEEP, deep]);
+    const counts = [Math.min(level2, BRANCHES.length), Math.min(level3, deep)] as const;
+    const classes = sizeIn(shapes, 'level2_C.conv.weight', 0, 2);
+    return networkOf({
+      backbone: 'sinet',
+      inputChannels: 3,
+      multiple: MULTIPLE,
+      features: (input, weights) => encode(input, weights.scope('encoder'), widths, counts),
+      own: { classes, multiple: MULTIPLE, logits: (skips, weights) => decode(skips, weights, classes) },
+      // The classes that the encoder alone was trained on.
+      ignoredPrefixes: ['encoder.classifier.'],
     });
   },
 } satisfies Backbone;

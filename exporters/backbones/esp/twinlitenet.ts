@@ -10,15 +10,11 @@ import { transpose } from '../../../graph/ops/transpose.js';
 import { neg, softmax } from '../../../graph/ops/unary.js';
 import { add, channelsOf, conv2d, convTranspose2d, module, mul } from '../../nn/layers.js';
 import type { Shapes, Weights } from '../../nn/weights.js';
-import { type Backbone, type Network, networkOf, type Skip, sizeIn } from '../backbone.js';
-import { active, bare, chain, convActive, countIn, halves, merged } from './layers.js';
+import { type Backbone, networkOf, type Skip, sizeIn } from '../backbone.js';
+import { active, bare, type Counts, chain, convActive, countsIn, halves, merged } from './layers.js';
 
-interface Variant {
-  /** Channels of `level1`, of the ESP blocks at a quarter and an eighth of the size, and behind them. */
-  readonly widths: readonly [number, number, number, number];
-  /** How many ESP blocks follow one another at these two sizes. */
-  readonly counts: readonly [number, number];
-}
+/** Channels of `level1`, of the ESP blocks at a quarter and an eighth of the size, and behind them. */
+type Widths = readonly [number, number, number, number];
 
 const DILATIONS = [1, 2, 4, 8, 16];
 
@@ -28,30 +24,8 @@ const TASKS = [1, 2] as const;
 /** Of the channels of keys and queries there is one for so many of the values. */
 const REDUCTION = 8;
 
-/**
- * TwinLiteNet (Che et al., 2023) with the keys of chequanghuy/TwinLiteNet. Its features are `b1`, `b2` and the encoder's output. Each of
- * its two outputs has two classes that exclude each other, and what a softmax gives the second of two is a sigmoid of their
- * difference: so these are two classes, drivable area and lanes, for a sigmoid.
- */
-function twinLiteNet(variant: Variant): Network {
-  return networkOf({
-    backbone: 'twinlitenet',
-    inputChannels: 3,
-    features: (input, weights) => encode(input, weights.scope('encoder'), variant),
-    own: {
-      classes: TASKS.length,
-      multiple: 8,
-      variant: { outputs: 'drivable area, lanes' },
-      logits: (skips, weights) =>
-        concat(
-          TASKS.map((task) => decode(skips, weights, task)),
-          1,
-        ),
-    },
-  });
-}
-
-function encode(input: Value, weights: Weights, { widths, counts }: Variant): readonly Value[] {
+/** @param counts how many ESP blocks follow one another at a quarter and an eighth of the size */
+function encode(input: Value, weights: Weights, widths: Widths, counts: Counts): readonly Value[] {
   const [first, second, third, last] = widths;
   const [half, quarter] = halves(input, weights, 3);
   const level1 = convActive(input, weights.scope('level1'), first, 3, { stride: 2 });
@@ -142,20 +116,35 @@ function decode(skips: readonly Skip[], weights: Weights, task: (typeof TASKS)[n
   return scope(`classifier_${task}`, () => sub(sliceAxis(both, 1, 1, 2), sliceAxis(both, 1, 0, 1)));
 }
 
+/**
+ * TwinLiteNet (Che et al., 2023) with the keys of chequanghuy/TwinLiteNet. Its features are `b1`, `b2` and the encoder's output. Each of
+ * its two outputs has two classes that exclude each other, and what a softmax gives the second of two is a sigmoid of their
+ * difference: so these are two classes, drivable area and lanes, for a sigmoid.
+ */
 export const TwinLiteNet = {
   id: 'twinlitenet',
   stems: ['encoder.sa.gamma'],
-  network: (shapes: Shapes) =>
-    twinLiteNet({
-      widths: [
-        sizeIn(shapes, 'encoder.level1.conv.weight', 0, 16),
-        sizeIn(shapes, 'encoder.level2_0.bn.weight', 0, 64),
-        sizeIn(shapes, 'encoder.level3_0.bn.weight', 0, 128),
-        sizeIn(shapes, 'encoder.b3.conv.weight', 0, 32),
-      ],
-      counts: [
-        countIn(shapes, (index) => `encoder.level2.${index}.c1.conv.weight`, 2),
-        countIn(shapes, (index) => `encoder.level3.${index}.c1.conv.weight`, 3),
-      ],
-    }),
+  network(shapes: Shapes) {
+    const widths: Widths = [
+      sizeIn(shapes, 'encoder.level1.conv.weight', 0, 16),
+      sizeIn(shapes, 'encoder.level2_0.bn.weight', 0, 64),
+      sizeIn(shapes, 'encoder.level3_0.bn.weight', 0, 128),
+      sizeIn(shapes, 'encoder.b3.conv.weight', 0, 32),
+    ];
+    const counts = countsIn(shapes, [2, 3]);
+    return networkOf({
+      backbone: 'twinlitenet',
+      inputChannels: 3,
+      features: (input, weights) => encode(input, weights.scope('encoder'), widths, counts),
+      own: {
+        classes: TASKS.length,
+        multiple: 8,
+        variant: { outputs: 'drivable area, lanes' },
+        logits(skips, weights) {
+          const outputs = TASKS.map((task) => decode(skips, weights, task));
+          return concat(outputs, 1);
+        },
+      },
+    });
+  },
 } satisfies Backbone;

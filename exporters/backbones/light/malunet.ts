@@ -1,6 +1,9 @@
 import { at } from '../../../graph/common/at.js';
-import type { Value } from '../../../graph/ir/value.js';
+import { int64Tensor } from '../../../graph/ir/tensor.js';
+import { constant, type Value } from '../../../graph/ir/value.js';
 import { div } from '../../../graph/ops/elementwise.js';
+import { gather } from '../../../graph/ops/gather.js';
+import { maxPool } from '../../../graph/ops/pool.js';
 import { reduceSum } from '../../../graph/ops/reduce.js';
 import { reshape, reshapeTo } from '../../../graph/ops/reshape.js';
 import { shapeOf } from '../../../graph/ops/shape.js';
@@ -13,22 +16,17 @@ import {
   concat,
   conv2d,
   gelu,
+  globalAveragePool,
   groupNorm,
-  maxPool2d,
+  linear,
+  module,
   mul,
-  upsampleBilinear,
 } from '../../nn/layers.js';
 import type { Shapes, Weights } from '../../nn/weights.js';
 import { within } from '../../nn/within.js';
-import { type Backbone, type Network, networkOf, sizeIn } from '../backbone.js';
-import { quarters } from '../hadamard-attention.js';
-import { bridged } from './attention-bridge.js';
+import { type Backbone, networkOf, sizeIn, valuesOf } from '../backbone.js';
+import { double, encode, GROUPS, layer, quarters, widthsIn } from '../egeunet.js';
 
-/** Channels of the six encoders. */
-const STANDARD = [8, 16, 24, 32, 48, 64];
-/** The shallow levels have plain convolutions, those from here on attention. */
-const FIRST_ATTENTION = 3;
-const GROUPS = 4;
 const DILATIONS = [7, 5, 2, 1];
 
 /** Depthwise convolution, norm, and a 1x1 convolution. */
@@ -81,85 +79,93 @@ function externalAttention(x: Value, weights: Weights): Value {
   });
 }
 
-function encode(input: Value, weights: Weights, widths: readonly number[]): readonly Value[] {
-  let x = input;
-  return widths.map((width, level) => {
-    const layers = weights.scope(`encoder${level + 1}`);
-    x =
-      level < FIRST_ATTENTION
-        ? conv2d(x, layers.scope('0'), width, 3)
-        : dilatedAttention(externalAttention(x, layers.scope('0')), layers.scope('1'), width);
-    const norm = weights.scope(`ebn${level + 1}`);
-    if (level < widths.length - 1) x = maxPool2d(groupNorm(x, norm, GROUPS), norm, 2);
-    x = gelu(x, norm);
-    return x;
-  });
-}
+const attendDown = (x: Value, weights: Weights, out: number) =>
+  dilatedAttention(externalAttention(x, weights.scope('0')), weights.scope('1'), out);
 
-/** Twice the resolution; corners stay where they are. */
-const double = (x: Value, weights: Weights) => upsampleBilinear(x, weights, 2, true);
+const attendUp = (x: Value, weights: Weights, out: number) =>
+  externalAttention(dilatedAttention(x, weights.scope('0'), out), weights.scope('1'));
 
 function decode(features: readonly Value[], weights: Weights): Value {
   return features.reduceRight((x, skip, level) => {
     const step = features.length - 1 - level;
     const layers = weights.scope(`decoder${step}`);
     const out = channelsOf(skip);
-    const convolved =
-      level < FIRST_ATTENTION - 1
-        ? conv2d(x, layers.scope('0'), out, 3)
-        : externalAttention(dilatedAttention(x, layers.scope('0'), out), layers.scope('1'));
     const norm = weights.scope(`dbn${step}`);
-    const normalized = groupNorm(convolved, norm, GROUPS);
+    const normalized = groupNorm(layer(x, layers, level + 1, out, attendUp), norm, GROUPS);
     // The two deepest are of one size.
     const sized = step === 1 ? normalized : double(normalized, norm);
     return add(gelu(sized, norm), skip);
   });
 }
 
-/** MALUNet (Ruan et al., BIBM 2022) with the keys of JCruan519/MALUNet, with its attention bridge or without. */
-function malunet(inputChannels: number, widths: readonly number[], shapes: Shapes): Network {
-  const classes = sizeIn(shapes, 'final.weight', 0, 1);
-  const split = shapes.get('scab.catt.att1.weight');
-  const hasBridge = split !== undefined || !shapes.has('final.weight');
-  return networkOf({
-    backbone: 'malunet',
-    inputChannels,
-    features: (input, weights) => encode(input, weights, widths),
-    own: {
-      classes,
-      multiple: 32,
-      variant: { bridge: hasBridge ? 'yes' : 'no' },
-      activation: 'sigmoid',
-      logits(skips, weights) {
-        const features = skips.map(({ value }) => value);
-        const joined = hasBridge
-          ? [
-              ...bridged(features.slice(0, -1), weights.scope('scab'), split?.length === 3),
-              at(features, features.length - 1),
-            ]
-          : features;
-        return double(conv2d(decode(joined, weights), weights.scope('final'), classes, 1), weights);
-      },
-    },
+/** The largest of x's channels at each place. x [N, C, H, W] -> [N, 1, H, W]. */
+function largest(x: Value): Value {
+  const [batch, space] = [gather(shapeOf(x), [0]), gather(shapeOf(x), [2, 3])];
+  const column = reshape(x, [0, 1, channelsOf(x), -1]);
+  const most = maxPool(column, [channelsOf(x), 1], { strides: [1, 1] });
+  return reshapeTo(most, concat([batch, constant(int64Tensor([1], [1])), space], 0));
+}
+
+/** A weight of each place, by mean and maximum of its channels. */
+function placeWeights(x: Value, weights: Weights): Value {
+  const mean = mul(reduceSum(x, [1]), 1 / channelsOf(x));
+  const convolved = conv2d(concat([mean, largest(x)], 1), weights.scope('0'), 1, 7, { dilation: 3 });
+  return activation('sigmoid', convolved, weights.scope('1'));
+}
+
+/** A weight of each channel of each feature, by the means of all. @param isSplit whether they are convolutions and not linear layers */
+function channelWeights(features: readonly Value[], weights: Weights, isSplit: boolean): readonly Value[] {
+  const means = concat(features.map(globalAveragePool), 1);
+  const line = convNd(reshape(means, [0, 1, -1]), weights.scope('get_all_att'), 1, 3, { bias: false });
+  const all = reshape(line, isSplit ? [0, channelsOf(means), 1] : [0, channelsOf(means), 1, 1]);
+  return features.map((feature, index) => {
+    const own = weights.scope(`att${index + 1}`);
+    const channels = channelsOf(feature);
+    const raw = isSplit ? convNd(all, own, channels, 1) : linear(all, own, channels);
+    const weighed = activation('sigmoid', raw, weights.scope('sigmoid'));
+    return isSplit ? reshape(weighed, [0, channels, 1, 1]) : weighed;
   });
 }
 
-/** The channels of a level, of which there are whole quarters. */
-function widthIn(shapes: Shapes, level: number, standard: number): number {
-  const key = level < FIRST_ATTENTION ? '0.weight' : '1.gau.cw.weight';
-  const width = sizeIn(shapes, `encoder${level + 1}.${key}`, 0, standard);
-  return width > 0 && width % GROUPS === 0 ? width : standard;
+/** MALUNet's bridge: each feature is weighed by place, then by channel, and each time added to what it was. */
+function bridged(features: readonly Value[], weights: Weights, isSplit: boolean): readonly Value[] {
+  return module(weights, 'satt.shared_conv2d', (own) => {
+    const places = features.map((feature) => mul(placeWeights(feature, own), feature));
+    const sums = places.map((place, index) => add(place, at(features, index)));
+    const channels = channelWeights(sums, weights.scope('catt'), isSplit);
+    return sums.map((sum, index) => add(mul(at(channels, index), sum), at(places, index)));
+  });
 }
 
 const STEM = 'encoder1.0.weight';
 
+/** MALUNet (Ruan et al., BIBM 2022) with the keys of JCruan519/MALUNet, with its attention bridge or without. */
 export const MALUNet = {
   id: 'malunet',
   stems: [STEM],
-  network: (shapes: Shapes) =>
-    malunet(
-      sizeIn(shapes, STEM, 1, 3),
-      STANDARD.map((standard, level) => widthIn(shapes, level, standard)),
-      shapes,
-    ),
+  network(shapes: Shapes) {
+    const widths = widthsIn(shapes, '1.gau.cw');
+    const classes = sizeIn(shapes, 'final.weight', 0, 1);
+    const split = shapes.get('scab.catt.att1.weight');
+    const hasBridge = split !== undefined || !shapes.has('final.weight');
+    return networkOf({
+      backbone: 'malunet',
+      inputChannels: sizeIn(shapes, STEM, 1, 3),
+      features: (input, weights) => encode(input, weights, widths, attendDown),
+      own: {
+        classes,
+        multiple: 32,
+        variant: { bridge: hasBridge ? 'yes' : 'no' },
+        activation: 'sigmoid',
+        logits(skips, weights) {
+          const features = valuesOf(skips);
+          const shallow = features.slice(0, -1);
+          const joined = hasBridge
+            ? [...bridged(shallow, weights.scope('scab'), split?.length === 3), ...features.slice(-1)]
+            : features;
+          return double(conv2d(decode(joined, weights), weights.scope('final'), classes, 1), weights);
+        },
+      },
+    });
+  },
 } satisfies Backbone;

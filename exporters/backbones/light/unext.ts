@@ -17,7 +17,7 @@ import {
   upsampleBilinear,
 } from '../../nn/layers.js';
 import type { Shapes, Weights } from '../../nn/weights.js';
-import { type Backbone, type Network, networkOf, sizeIn, valuesOf } from '../backbone.js';
+import { type Backbone, networkOf, sizeIn, valuesOf } from '../backbone.js';
 
 /** Channels of the five levels, shallow to deep: convolutions, then tokens. */
 const STANDARD = [16, 32, 128, 160, 256];
@@ -25,22 +25,6 @@ const CONVOLUTIONS = 3;
 const EPSILON = 1e-5;
 /** Groups of channels are shifted by -2 to 2 places. */
 const [GROUPS, MOST] = [5, 2];
-
-/** UNeXt (Valanarasu and Patel, MICCAI 2022) with the keys of jeya-maria-jose/UNeXt-pytorch, and UNeXt_S, which is narrower. */
-function unext(inputChannels: number, widths: readonly number[], shapes: Shapes): Network {
-  const classes = sizeIn(shapes, 'final.weight', 0, 1);
-  return networkOf({
-    backbone: 'unext',
-    inputChannels,
-    features: (input, weights) => encode(input, weights, widths),
-    own: {
-      classes,
-      multiple: 32,
-      logits: (skips, weights) =>
-        conv2d(decode(valuesOf(skips), weights), weights.scope('final'), classes, 1),
-    },
-  });
-}
 
 /** torch.chunk: groups of equal size, the last with what is left. */
 function chunks(x: Value): readonly Value[] {
@@ -122,11 +106,23 @@ function decode(features: readonly Value[], weights: Weights): Value {
 const first = (index: number) =>
   index < CONVOLUTIONS ? `encoder${index + 1}.weight` : `patch_embed${index}.proj.weight`;
 
+/** UNeXt (Valanarasu and Patel, MICCAI 2022) with the keys of jeya-maria-jose/UNeXt-pytorch, and UNeXt_S, which is narrower. */
 export const UNeXt = {
   id: 'unext',
   stems: [first(0)],
   network(shapes: Shapes) {
     const widths = STANDARD.map((standard, index) => sizeIn(shapes, first(index), 0, standard));
-    return unext(sizeIn(shapes, first(0), 1, 3), widths, shapes);
+    const classes = sizeIn(shapes, 'final.weight', 0, 1);
+    return networkOf({
+      backbone: 'unext',
+      inputChannels: sizeIn(shapes, first(0), 1, 3),
+      features: (input, weights) => encode(input, weights, widths),
+      own: {
+        classes,
+        multiple: 32,
+        logits: (skips, weights) =>
+          conv2d(decode(valuesOf(skips), weights), weights.scope('final'), classes, 1),
+      },
+    });
   },
 } satisfies Backbone;
