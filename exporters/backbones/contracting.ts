@@ -24,6 +24,19 @@ export function widthsIn(
   return widths.length > 0 ? widths : standard;
 }
 
+/** The way down of an encoder: what each level makes of what the one before it gave. */
+export function descend<Level>(
+  input: Value,
+  levels: readonly Level[],
+  block: (x: Value, level: Level, index: number) => Value,
+): readonly Value[] {
+  let x = input;
+  return levels.map((level, index) => {
+    x = block(x, level, index);
+    return x;
+  });
+}
+
 /** A U-Net's path down: a block a level, each but the first behind a maximum pooling of 2, whose place `poolingOf` tells. */
 export function contract(
   input: Value,
@@ -31,11 +44,9 @@ export function contract(
   widths: readonly number[],
   block: (x: Value, level: number, width: number) => Value,
 ): readonly Value[] {
-  let x = input;
-  return widths.map((width, level) => {
-    x = block(level === 0 ? x : maxPool2d(x, poolingOf(level), 2), level, width);
-    return x;
-  });
+  return descend(input, widths, (x, width, level) =>
+    block(level === 0 ? x : maxPool2d(x, poolingOf(level), 2), level, width),
+  );
 }
 
 /** Every level twice as wide as the one above it. */

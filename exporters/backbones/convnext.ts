@@ -2,6 +2,7 @@ import type { Value } from '../../graph/ir/value.js';
 import { mul } from '../../graph/ops/elementwise.js';
 import { add, channelsOf, conv2d, gelu, layerNorm2d, linear, module } from '../nn/layers.js';
 import type { Weights } from '../nn/weights.js';
+import { descend } from './contracting.js';
 import { torchvisionEncoder } from './torchvision.js';
 
 /** [channels, blocks] of each stage (Liu et al., CVPR 2022, section 2). */
@@ -36,14 +37,12 @@ export const ConvNeXtTiny = torchvisionEncoder({
   id: 'convnext_tiny',
   stem: 'features.0.0.weight',
   classifier: 'classifier',
-  features(input, weights) {
-    let x = input;
-    return TINY.map(([channels, blocks], stage) => {
-      x = downsampled(x, weights.scope(`features.${2 * stage}`), stage, channels);
+  features: (input, weights) =>
+    descend(input, TINY, (x, [channels, blocks], stage) => {
+      let y = downsampled(x, weights.scope(`features.${2 * stage}`), stage, channels);
       for (let index = 0; index < blocks; index++) {
-        x = module(weights, `features.${2 * stage + 1}.${index}`, (inner) => block(x, inner));
+        y = module(weights, `features.${2 * stage + 1}.${index}`, (inner) => block(y, inner));
       }
-      return x;
-    });
-  },
+      return y;
+    }),
 });

@@ -22,6 +22,7 @@ import {
 } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
 import { type Backbone, networkOf, type OwnDecoder, type Skip, sizeIn, valuesOf } from './backbone.js';
+import { descend } from './contracting.js';
 
 /** Channels of the six encoders. */
 const STANDARD = [8, 16, 24, 32, 48, 64];
@@ -46,21 +47,12 @@ export function layer(x: Value, weights: Weights, level: number, out: number, at
 }
 
 /** The way down of EGE-UNet and of MALUNet: every level but the last is normalised and pooled. */
-export function encode(
-  input: Value,
-  weights: Weights,
-  widths: readonly number[],
-  attention: Attention,
-): readonly Value[] {
-  let x = input;
-  return widths.map((width, level) => {
-    x = layer(x, weights.scope(`encoder${level + 1}`), level, width, attention);
+export const encode = (input: Value, weights: Weights, widths: readonly number[], attention: Attention) =>
+  descend(input, widths, (x, width, level) => {
+    const y = layer(x, weights.scope(`encoder${level + 1}`), level, width, attention);
     const norm = weights.scope(`ebn${level + 1}`);
-    if (level < widths.length - 1) x = maxPool2d(groupNorm(x, norm, GROUPS), norm, 2);
-    x = gelu(x, norm);
-    return x;
+    return gelu(level < widths.length - 1 ? maxPool2d(groupNorm(y, norm, GROUPS), norm, 2) : y, norm);
   });
-}
 
 /** The channels of its levels, of which there are whole quarters. @param last what gives them in a Sequential with attention */
 export const widthsIn = (shapes: Shapes, last: string): readonly number[] =>

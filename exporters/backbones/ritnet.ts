@@ -10,7 +10,7 @@ import {
 } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
 import { type Backbone, type Network, networkOf, type Skip, sizeIn } from './backbone.js';
-import { widthsIn } from './contracting.js';
+import { descend, widthsIn } from './contracting.js';
 
 interface Variant {
   readonly inputChannels: number;
@@ -28,15 +28,12 @@ function ritnet({ inputChannels, width, levels, classes }: Variant): Network {
   return networkOf({
     backbone: 'ritnet',
     inputChannels,
-    features: (input, weights) => {
-      let x = input;
-      return Array.from({ length: levels }, (_, level) => {
-        x = module(weights, `down_block${level + 1}`, (block) =>
-          downBlock(level === 0 ? x : averagePool2d(x, block.scope('max_pool'), 2), block, width),
-        );
-        return x;
-      });
-    },
+    features: (input, weights) =>
+      descend(input, Array<number>(levels).fill(width), (x, channels, level) =>
+        module(weights, `down_block${level + 1}`, (block) =>
+          downBlock(level === 0 ? x : averagePool2d(x, block.scope('max_pool'), 2), block, channels),
+        ),
+      ),
     own: {
       classes,
       multiple: 2 ** (levels - 1),

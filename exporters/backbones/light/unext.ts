@@ -18,6 +18,7 @@ import {
 } from '../../nn/layers.js';
 import type { Shapes, Weights } from '../../nn/weights.js';
 import { type Backbone, networkOf, sizeIn, valuesOf } from '../backbone.js';
+import { descend } from '../contracting.js';
 
 /** Channels of the five levels, shallow to deep: convolutions, then tokens. */
 const STANDARD = [16, 32, 128, 160, 256];
@@ -69,17 +70,12 @@ function tokens(x: Value, weights: Weights, level: number, out: number): Value {
 }
 
 function encode(input: Value, weights: Weights, widths: readonly number[]): readonly Value[] {
-  let x = input;
-  return widths.map((width, index) => {
-    if (index >= CONVOLUTIONS) {
-      x = tokens(x, weights, index, width);
-      return x;
-    }
+  return descend(input, widths, (x, width, index) => {
+    if (index >= CONVOLUTIONS) return tokens(x, weights, index, width);
     const level = index + 1;
     const norm = weights.scope(`ebn${level}`);
     const convolved = batchNorm2d(conv2d(x, weights.scope(`encoder${level}`), width, 3), norm);
-    x = relu(maxPool2d(convolved, norm, 2), norm);
-    return x;
+    return relu(maxPool2d(convolved, norm, 2), norm);
   });
 }
 

@@ -12,6 +12,7 @@ import {
   listText,
   sizesText,
 } from '../arguments/sizes.js';
+import { descend } from '../contracting.js';
 import { type Layers, plainStage, residualStage } from './blocks.js';
 
 /** A class of dynamic_network_architectures. */
@@ -103,16 +104,13 @@ export function define(architecture: Architecture, args: Arguments, { axes, clas
     isSpare: (key) => isUnused.test(key),
     features(input, weights) {
       const encoder = weights.scope('encoder');
-      let x = input;
-      if (residual.encoder) {
-        x = plainStage(x, encoder.scope('stem'), layers, { count: 1, out: stem, kernel: at(kernels, 0) });
-      }
-      return features.map((out, level) => {
+      const first = { count: 1, out: stem, kernel: at(kernels, 0) };
+      const start = residual.encoder ? plainStage(input, encoder.scope('stem'), layers, first) : input;
+      return descend(start, features, (x, out, level) => {
         // A plain stage is a Sequential of one module.
         const own = encoder.scope(`stages.${level}${residual.encoder ? '' : '.0'}`);
         const [count, kernel, stride] = [at(counts, level), at(kernels, level), at(strides, level)];
-        x = encoderStage(x, own, layers, { count, out, kernel, stride, between: between[level] });
-        return x;
+        return encoderStage(x, own, layers, { count, out, kernel, stride, between: between[level] });
       });
     },
     logits(skips, weights) {

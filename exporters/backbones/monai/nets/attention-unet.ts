@@ -9,6 +9,7 @@ import type { Common, Definition } from '../../arguments/definition.js';
 import { countOf, kernelIn } from '../../arguments/inferred.js';
 import { channelsOfLevels, factorsOf, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
+import { descend } from '../../contracting.js';
 import { normalized } from '../../norm.js';
 import type { Architecture } from '../architecture.js';
 import { type Adn, convolution, kernelOf, PLAIN_ORDER, stridesOf } from '../convolution.js';
@@ -63,14 +64,11 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
   return {
     multiple: factorsOf(strides, axes),
     variant: { strides: listText(strides) },
-    features(input, weights) {
-      let x = input;
-      return channels.map((width, level) => {
+    features: (input, weights) =>
+      descend(input, channels, (x, width, level) => {
         const stride = level === 0 ? 1 : at(strides, level - 1);
-        x = convBlock(x, weights.scope(pathOf(level)), width, kernel, stride);
-        return x;
-      });
-    },
+        return convBlock(x, weights.scope(pathOf(level)), width, kernel, stride);
+      }),
     logits(features, weights) {
       const merged = features.reduceRight((x, skip, level) => {
         const layer = weights.scope(layerOf(level));

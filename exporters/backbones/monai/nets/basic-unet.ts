@@ -8,7 +8,7 @@ import { gather } from '../../../../graph/ops/gather.js';
 import { pad } from '../../../../graph/ops/pad.js';
 import { shapeOf } from '../../../../graph/ops/shape.js';
 import { convNd } from '../../../nn/convolution.js';
-import { channelsOf, maxPool2d } from '../../../nn/layers.js';
+import { channelsOf } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
 import { within } from '../../../nn/within.js';
 import type { Arguments } from '../../arguments/arguments.js';
@@ -17,6 +17,7 @@ import { AFFINE_INSTANCE, actIn, normIn } from '../../arguments/inferred.js';
 import { actOf, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
+import { contract } from '../../contracting.js';
 import type { Architecture } from '../architecture.js';
 import { type Adn, convolution, PLAIN_ORDER } from '../convolution.js';
 import { modeIn, UPSAMPLE_MODES, upsampled } from '../upsample.js';
@@ -63,14 +64,13 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
   return {
     multiple: Array(axes).fill(1),
     variant: { features: listText(features), upsample: mode },
-    features(input, weights) {
-      let x = input;
-      return features.slice(0, DEEPEST + 1).map((width, level) => {
-        if (level > 0) x = maxPool2d(x, weights.scope(`down_${level}.max_pooling`), 2);
-        x = twoConv(x, weights.scope(levelOf(level)), width, convs);
-        return x;
-      });
-    },
+    features: (input, weights) =>
+      contract(
+        input,
+        (level) => weights.scope(`down_${level}.max_pooling`),
+        features.slice(0, DEEPEST + 1),
+        (x, level, width) => twoConv(x, weights.scope(levelOf(level)), width, convs),
+      ),
     logits(skips, weights) {
       const last = skips.reduceRight((x, skip, level) => {
         const up = weights.scope(`upcat_${level + 1}`);

@@ -9,6 +9,7 @@ import { AFFINE_INSTANCE, actIn, countOf, kernelIn, normIn } from '../../argumen
 import { actOf, type Following, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, factorsOf, isPerAxis, listText, sizesText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
+import { descend } from '../../contracting.js';
 import type { Architecture } from '../architecture.js';
 
 const ACT = ['leakyrelu', { negative_slope: 0.01 }];
@@ -83,14 +84,11 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
     variant: { kernel_size: listText(kernels), strides: listText(strides) },
     // Every weight stands a second time below skip_layers.
     isSpare: (key) => /^(skip_layers|deep_supervision_heads)\./.test(key),
-    features(input, weights) {
-      let x = input;
-      return strides.map((stride, level) => {
+    features: (input, weights) =>
+      descend(input, strides, (x, stride, level) => {
         const path = weights.scope(pathOf(level, levels));
-        x = block(x, path, at(filters, level), net, at(kernels, level), stride);
-        return x;
-      });
-    },
+        return block(x, path, at(filters, level), net, at(kernels, level), stride);
+      }),
     logits(features, weights) {
       const last = features.reduceRight((x, skip, level) => {
         const up = weights.scope(`upsamples.${levels - 2 - level}`);

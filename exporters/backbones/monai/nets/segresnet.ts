@@ -9,6 +9,7 @@ import { AFFINE_INSTANCE, actIn, countOf, normIn } from '../../arguments/inferre
 import { actOf, type Following, type Layer, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
+import { descend } from '../../contracting.js';
 import type { Architecture } from '../architecture.js';
 import { modeIn, UPSAMPLE_MODES, upsampled } from '../upsample.js';
 
@@ -60,12 +61,11 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
     // The activation of the last layers, a second time, and of SegResNetVAE what counts in training alone.
     isSpare: (key) => key === 'act_mod.weight' || key.startsWith('vae_'),
     features(input, weights) {
-      let x = conv(input, weights.scope('convInit'), filters);
-      return down.map((count, level) => {
+      const first = conv(input, weights.scope('convInit'), filters);
+      return descend(first, down, (x, count, level) => {
         const layers = weights.scope(`down_layers.${level}`);
-        if (level > 0) x = conv(x, layers.scope('0'), filters * 2 ** level, 3, 2);
-        x = resBlocks(x, layers, net, count, 1);
-        return x;
+        const smaller = level > 0 ? conv(x, layers.scope('0'), filters * 2 ** level, 3, 2) : x;
+        return resBlocks(smaller, layers, net, count, 1);
       });
     },
     logits(features, weights) {

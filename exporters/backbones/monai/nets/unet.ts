@@ -9,6 +9,7 @@ import { actIn, countOf, kernelIn, normIn } from '../../arguments/inferred.js';
 import { actOf, normOf } from '../../arguments/layers.js';
 import { channelsOfLevels, factorsOf, listText } from '../../arguments/sizes.js';
 import type { NamedArguments } from '../../backbone.js';
+import { descend } from '../../contracting.js';
 import type { Architecture } from '../architecture.js';
 import {
   type Adn,
@@ -84,14 +85,11 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
   return {
     multiple: factorsOf(strides, axes),
     variant: { strides: listText(strides) },
-    features(input, weights) {
-      let x = input;
-      return channels.map((width, level) => {
+    features: (input, weights) =>
+      descend(input, channels, (x, width, level) => {
         const path = weights.scope(level === deepest ? pathOf(level) : `${pathOf(level)}.0`);
-        x = block(x, path, width, net, level === deepest ? 1 : at(strides, level));
-        return x;
-      });
-    },
+        return block(x, path, width, net, level === deepest ? 1 : at(strides, level));
+      }),
     logits: (features, weights) =>
       features.reduceRight((x, skip, level) => {
         const out = level === 0 ? classes : channelsOf(at(features, level - 1));

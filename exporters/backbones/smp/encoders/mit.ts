@@ -18,6 +18,7 @@ import {
   mul,
 } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
+import { descend } from '../../contracting.js';
 import { type Encoder, type Extent, stepOf } from './encoder.js';
 
 /** Channels of the stages of all but the smallest (Xie et al., NeurIPS 2021, table 6). */
@@ -90,24 +91,22 @@ function features(
   weights: Weights,
   extent: Extent,
 ): readonly Value[] {
-  let x = input;
-  return widths.slice(0, extent.depth - 1).map((width, index) => {
+  return descend(input, widths.slice(0, extent.depth - 1), (x, width, index) => {
     const stage = index + 1;
     const { dilation } = stepOf(2 ** (stage + 1), extent);
     const [kernel, stride] = index === 0 ? [7, 4] : [3, 2];
     const embed = weights.scope(`patch_embed${stage}`);
     const patches = convolve(x, embed.scope('proj'), width, kernel, { stride, dilation });
-    x = layerNorm2d(patches, embed.scope('norm'), OWN_EPSILON);
+    let y = layerNorm2d(patches, embed.scope('norm'), OWN_EPSILON);
     for (let block = 0; block < at(blocks, index); block++) {
-      x = module(weights, `block${stage}.${block}`, (inner) => {
-        const normed = layerNorm2d(x, inner.scope('norm1'), EPSILON);
+      y = module(weights, `block${stage}.${block}`, (inner) => {
+        const normed = layerNorm2d(y, inner.scope('norm1'), EPSILON);
         const heads = at(HEADS, index);
-        const y = add(x, attention(normed, inner.scope('attn'), heads, at(REDUCTIONS, index), dilation));
-        return add(y, mixed(layerNorm2d(y, inner.scope('norm2'), EPSILON), inner.scope('mlp'), dilation));
+        const sum = add(y, attention(normed, inner.scope('attn'), heads, at(REDUCTIONS, index), dilation));
+        return add(sum, mixed(layerNorm2d(sum, inner.scope('norm2'), EPSILON), inner.scope('mlp'), dilation));
       });
     }
-    x = layerNorm2d(x, weights.scope(`norm${stage}`), EPSILON);
-    return x;
+    return layerNorm2d(y, weights.scope(`norm${stage}`), EPSILON);
   });
 }
 
