@@ -1,7 +1,7 @@
 import type { Value } from '../../graph/ir/value.js';
 import type { Weights } from '../nn/weights.js';
 import { type Backbone, networkOf, sizeIn } from './backbone.js';
-import { standardUnet } from './smp/standard.js';
+import { standardUnet } from './smp/own-decoder.js';
 
 /** One of torchvision's classification networks without its classifier. */
 export interface TorchvisionEncoder {

@@ -1,10 +1,17 @@
 import { badText, jsonIn, knownText } from '../arguments/extras.js';
 import type { Extras, NamedArguments } from '../backbone.js';
 import type { Architecture } from './architecture.js';
-import { ARCHITECTURES, architectureNamed } from './architectures.js';
 import { type Component, Config, componentOf } from './config.js';
 import type { Plain } from './expression.js';
+import { ATTENTION_UNET } from './nets/attention-unet.js';
+import { BASIC_UNET } from './nets/basic-unet.js';
+import { DYNUNET } from './nets/dynunet.js';
+import { SEGRESNET } from './nets/segresnet.js';
+import { UNET } from './nets/unet.js';
 import { type Use, useOf } from './use.js';
+
+/** The classes of MONAI's networks that are known. */
+export const ARCHITECTURES: readonly Architecture[] = [UNET, BASIC_UNET, ATTENTION_UNET, DYNUNET, SEGRESNET];
 
 /** What the folder of a bundle says of its network. */
 export interface Bundle {
@@ -61,7 +68,9 @@ function bundleOf(
   config: Config,
   { name, component }: { readonly name: string; readonly component: Component },
 ): Bundle {
-  const architecture = architectureNamed(component.name);
+  const architecture = ARCHITECTURES.find(({ className, aliases }) =>
+    [className, ...aliases].includes(component.name),
+  );
   if (architecture === undefined) {
     const names = ARCHITECTURES.map(({ className }) => className);
     const expected = knownText(component.name, names);

@@ -4,8 +4,7 @@ import { claimedNetwork } from '../arguments/contradiction.js';
 import { definedBy } from '../arguments/definition.js';
 import { type Backbone, type Extras, type NamedArguments, type Network, networkOf } from '../backbone.js';
 import type { Architecture } from './architecture.js';
-import { ARCHITECTURES } from './architectures.js';
-import { type Bundle, bundleIn } from './bundle.js';
+import { ARCHITECTURES, type Bundle, bundleIn } from './bundle.js';
 
 const idOf = ({ className }: Architecture): string => `monai.${className.toLowerCase()}`;
 

@@ -13,8 +13,7 @@ import {
   type Network,
   networkOf,
 } from '../backbone.js';
-import { ARCHITECTURES } from './architectures.js';
-import { configIn } from './config.js';
+import { ARCHITECTURES, configIn } from './architectures.js';
 import { stepsIn } from './decoder-shapes.js';
 import type { Architecture } from './decoders/decoder.js';
 import { UNET } from './decoders/unet.js';

@@ -1,7 +1,6 @@
 import { Arguments } from '../../../exporters/backbones/arguments/arguments.js';
 import { NNUNET } from '../../../exporters/backbones/nnunet/family.js';
-import { ARCHITECTURES } from '../../../exporters/backbones/smp/architectures.js';
-import { configIn } from '../../../exporters/backbones/smp/config.js';
+import { ARCHITECTURES, configIn } from '../../../exporters/backbones/smp/architectures.js';
 import { WHOLE } from '../../../exporters/backbones/smp/encoders/encoder.js';
 import { ownDecoder } from '../../../exporters/backbones/smp/own-decoder.js';
 import { CLASS_NAMES_KEY } from '../../../graph/common/class-names.js';

@@ -2,9 +2,9 @@ import type { Value } from '../../../../graph/ir/value.js';
 import { add, channelsOf, convTranspose2d, module, relu } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
 import { type Norm, normalized } from '../../norm.js';
-import { convReLU } from '../conv-relu.js';
 import { normIn } from '../decoder-shapes.js';
 import { type Architecture, deepest } from './decoder.js';
+import { convReLU } from './layers.js';
 import { normOf } from './options.js';
 
 /** Channels behind the last block. */
@@ -13,15 +13,11 @@ const LAST = 32;
 /** 1x1 to a quarter of the channels, doubled by a transposed convolution, 1x1. */
 function block(x: Value, weights: Weights, out: number, norm: Norm): Value {
   const between = Math.floor(channelsOf(x) / 4);
-  const [first, second, third] = ['block.0', 'block.1', 'block.2'].map((name) => weights.scope(name)) as [
-    Weights,
-    Weights,
-    Weights,
-  ];
-  const narrow = convReLU(x, first, between, 1, norm);
-  const doubled = convTranspose2d(narrow, second.scope('0'), between, 4, { stride: 2, padding: 1 });
-  const active = relu(normalized(doubled, second.scope('1'), norm), second.scope('2'));
-  return convReLU(active, third, out, 1, norm);
+  const narrow = convReLU(x, weights.scope('block.0'), between, 1, norm);
+  const up = weights.scope('block.1');
+  const doubled = convTranspose2d(narrow, up.scope('0'), between, 4, { stride: 2, padding: 1 });
+  const active = relu(normalized(doubled, up.scope('1'), norm), up.scope('2'));
+  return convReLU(active, weights.scope('block.2'), out, 1, norm);
 }
 
 /** `Linknet` (Chaurasia and Culurciello, VCIP 2017): skips are added. */

@@ -8,16 +8,8 @@ import { transpose } from '../../../../graph/ops/transpose.js';
 import { softmax } from '../../../../graph/ops/unary.js';
 import { add, channelsOf, conv2d, module, mul } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
-import { excitation } from '../attention.js';
-import { convReLU } from '../conv-relu.js';
-import {
-  type Architecture,
-  channelsOfLevels,
-  deepest,
-  doubled,
-  type Interpolation,
-  interpolationOf,
-} from './decoder.js';
+import { type Architecture, channelsOfLevels, deepest, doubled, interpolationOf } from './decoder.js';
+import { convReLU, excitation } from './layers.js';
 import { normOf } from './options.js';
 import { type BlockOptions, block } from './unet.js';
 
@@ -46,14 +38,9 @@ function fused(x: Value, weights: Weights, skip: Value, out: number, options: Bl
   const { norm, interpolation } = options;
   const channels = channelsOf(skip);
   const between = Math.max(1, Math.floor(channels / 16));
-  const narrow = convReLU(
-    convReLU(x, weights.scope('hl_conv.0'), channelsOf(x), 3, norm),
-    weights.scope('hl_conv.1'),
-    channels,
-    1,
-    norm,
-  );
-  const enlarged = doubled(narrow, weights, interpolation as Interpolation);
+  const convolved = convReLU(x, weights.scope('hl_conv.0'), channelsOf(x), 3, norm);
+  const narrow = convReLU(convolved, weights.scope('hl_conv.1'), channels, 1, norm);
+  const enlarged = doubled(narrow, weights, interpolation);
   const high = excitation(enlarged, weights.scope('SE_hl'), between);
   const low = excitation(skip, weights.scope('SE_ll'), between);
   const joined = concat([mul(enlarged, add(high, low)), skip], 1);

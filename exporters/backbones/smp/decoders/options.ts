@@ -1,7 +1,7 @@
 import { NmodeError } from '../../../../graph/common/errors.js';
 import type { Arguments } from '../../arguments/arguments.js';
 import type { Norm } from '../../norm.js';
-import type { Attention } from '../attention.js';
+import type { Attention } from './layers.js';
 
 const TYPES = ['batchnorm', 'identity', 'layernorm', 'instancenorm', 'inplace'] as const;
 const EPSILON = 1e-5;

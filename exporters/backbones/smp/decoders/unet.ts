@@ -3,9 +3,8 @@ import type { Value } from '../../../../graph/ir/value.js';
 import { concat } from '../../../../graph/ops/concat.js';
 import { channelsOf, module } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
+import type { Arguments } from '../../arguments/arguments.js';
 import type { Norm } from '../../norm.js';
-import { type Attention, attended } from '../attention.js';
-import { convReLU } from '../conv-relu.js';
 import {
   type Architecture,
   channelsOfLevels,
@@ -14,6 +13,7 @@ import {
   type Interpolation,
   interpolationOf,
 } from './decoder.js';
+import { type Attention, attended, convReLU } from './layers.js';
 import { attentionOf, normOf } from './options.js';
 
 /** How the blocks of a decoder are made. */
@@ -22,6 +22,12 @@ export interface BlockOptions {
   readonly attention: Attention;
   readonly interpolation: Interpolation;
 }
+
+export const blockOptionsOf = (args: Arguments): BlockOptions => ({
+  norm: normOf(args),
+  attention: attentionOf(args),
+  interpolation: interpolationOf(args),
+});
 
 /** Doubles, joins what it is given of that resolution, and convolves twice. */
 export function block(
@@ -62,11 +68,7 @@ export const UNET: Architecture = {
     shapes.has('decoder.blocks.0.conv1.0.weight') && !shapes.has('decoder.center.top_conv.weight'),
   decoder(args, { encoderName, extent }) {
     const channels = channelsOfLevels(args, extent);
-    const options = {
-      norm: normOf(args),
-      attention: attentionOf(args),
-      interpolation: interpolationOf(args),
-    };
+    const options = blockOptionsOf(args);
     return {
       headKernel: 3,
       upsampling: 1,

@@ -1,9 +1,8 @@
 import { at } from '../../../../graph/common/at.js';
 import type { Value } from '../../../../graph/ir/value.js';
 import { channelsOf, module } from '../../../nn/layers.js';
-import { type Architecture, channelsOfLevels, deepest, interpolationOf } from './decoder.js';
-import { attentionOf, normOf } from './options.js';
-import { block } from './unet.js';
+import { type Architecture, channelsOfLevels, deepest } from './decoder.js';
+import { block, blockOptionsOf } from './unet.js';
 
 /**
  * `UnetPlusPlus` (Zhou et al., DLMIA 2018): `x_i_j` has level j, counted from the deepest, and begins with feature i. Where i is 0 it has
@@ -15,11 +14,7 @@ export const UNETPLUSPLUS: Architecture = {
   refusal: ({ name }) => (name.startsWith('mit_b') ? `smp has no UnetPlusPlus on ${name}` : undefined),
   decoder(args, { extent }) {
     const channels = channelsOfLevels(args, extent);
-    const options = {
-      norm: normOf(args),
-      attention: attentionOf(args),
-      interpolation: interpolationOf(args),
-    };
+    const options = blockOptionsOf(args);
     const last = extent.depth - 1;
     return {
       headKernel: 3,
@@ -39,10 +34,8 @@ export const UNETPLUSPLUS: Architecture = {
             const beside = Array.from({ length: column }, (_, index) => known(first + 1 + index, step));
             const joined = [...beside, skip].filter((value) => value !== undefined);
             const name = `x_${first}_${step}`;
-            nodes.set(
-              name,
-              module(weights, `blocks.${name}`, (inner) => block(x, inner, joined, out, options)),
-            );
+            const node = module(weights, `blocks.${name}`, (inner) => block(x, inner, joined, out, options));
+            nodes.set(name, node);
           }
         }
         const x = known(0, last - 1) ?? deepest(levels);

@@ -2,12 +2,10 @@ import { DENSENETS } from './densenet.js';
 import { EFFICIENTNETS } from './efficientnet.js';
 import type { Encoder } from './encoder.js';
 import { MITS } from './mit.js';
-import { MOBILENET_V2 } from './mobilenet-v2.js';
-import { RESNETS } from './resnet.js';
 import { TIMM_EFFICIENTNETS } from './timm-efficientnet.js';
+import { MOBILENET_V2, RESNETS, TU_RESNETS } from './torchvision.js';
 import { TU_CONVNEXTS } from './tu-convnext.js';
 import { TU_MOBILENETS_V3 } from './tu-mobilenet-v3.js';
-import { TU_RESNETS } from './tu-resnet.js';
 import { VGGS } from './vgg.js';
 
 /** The encoders that are known, by `encoder_name`. */

@@ -1,8 +1,7 @@
 import { roundedChannels, SCALES, STAGES, STEM, scaledDepth } from './compound-scaling.js';
 import { efficientNetNormalization } from './efficientnet.js';
-import type { Encoder } from './encoder.js';
+import { type Encoder, tu } from './encoder.js';
 import { type TimmNetwork, timmFeatures } from './timm-blocks.js';
-import { tu } from './tu.js';
 
 /** timm's EfficientNet. Squeezed are a quarter of the channels that a block takes. */
 function efficientNet(

@@ -2,9 +2,8 @@ import type { LayerActivation } from '../../../nn/layers.js';
 import { LARGE, type Row, SMALL, STEM } from '../../mobilenet-v3.js';
 import { roundedChannels } from './compound-scaling.js';
 import { INCEPTION } from './efficientnet.js';
-import type { Encoder } from './encoder.js';
+import { type Encoder, tu } from './encoder.js';
 import { type Blocks, type TimmNetwork, timmFeatures } from './timm-blocks.js';
-import { tu } from './tu.js';
 
 /** Without squeezing, larger kernels and hard-swish. */
 const minimal = (rows: readonly (readonly Row[])[]): readonly (readonly Row[])[] =>

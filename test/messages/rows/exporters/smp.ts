@@ -2,7 +2,7 @@ import type { Conditions } from '../../conditions.js';
 
 /** Networks of segmentation_models.pytorch: what their arguments say. */
 export const SMP: Conditions = {
-  'exporters/backbones/smp/config.ts': {
+  'exporters/backbones/smp/architectures.ts': {
     '_model_class is …, expected …': 'config.json has an encoder_name, and no class that is known',
   },
   'exporters/backbones/smp/decoders/decoder.ts': {
