@@ -12,7 +12,7 @@ import {
 } from '../nn/layers.js';
 import type { Weights } from '../nn/weights.js';
 
-export interface ConvNormActivation {
+interface ConvNormActivation {
   readonly out: number;
   readonly kernel: number;
   readonly stride?: number;
@@ -20,8 +20,8 @@ export interface ConvNormActivation {
   readonly dilation?: number;
   /** None where it is left out. */
   readonly activation?: LayerActivation;
-  /** BatchNorm's. */
-  readonly epsilon?: number;
+  /** BatchNorm's; PyTorch's default where it is left out. */
+  readonly epsilon?: number | undefined;
 }
 
 /** torchvision's Conv2dNormActivation: `.0` a convolution without bias, `.1` BatchNorm, `.2` the activation. */
@@ -47,12 +47,11 @@ function excited(x: Value, weights: Weights, squeeze: Squeeze): Value {
 }
 
 /** MobileNetV2's block (Sandler et al., CVPR 2018) and those that came of it. */
-export interface InvertedResidual
-  extends Required<Omit<ConvNormActivation, 'groups' | 'dilation' | 'epsilon'>> {
+interface InvertedResidual extends Omit<ConvNormActivation, 'groups'> {
+  readonly stride: number;
+  readonly activation: LayerActivation;
   /** Channels between; where they are the input's, nothing expands. */
   readonly expanded: number;
-  readonly dilation?: number;
-  readonly epsilon?: number;
   readonly squeeze?: Squeeze;
   /** The projection's convolution and BatchNorm are modules of the block itself. */
   readonly flatProjection?: boolean;
@@ -60,31 +59,20 @@ export interface InvertedResidual
 
 /** Expand by 1x1, convolve each channel, project by 1x1; added to x where the shape stays. Modules are numbered in turn. */
 export function invertedResidual(x: Value, weights: Weights, block: InvertedResidual): Value {
-  const { expanded, epsilon, squeeze, stride, dilation = 1 } = block;
-  const norm = epsilon === undefined ? {} : { epsilon };
+  const { expanded, kernel, epsilon, squeeze, stride, dilation = 1, activation } = block;
   let [y, at] = [x, 0];
   const next = () => String(at++);
   if (expanded !== channelsOf(x)) {
-    const wide = { out: expanded, kernel: 1, activation: block.activation, ...norm };
-    y = convNormActivation(y, weights.scope(next()), wide);
+    y = convNormActivation(y, weights.scope(next()), { out: expanded, kernel: 1, activation, epsilon });
   }
-  const { kernel } = block;
-  const depthwise = {
-    out: expanded,
-    kernel,
-    stride,
-    dilation,
-    groups: expanded,
-    activation: block.activation,
-    ...norm,
-  };
+  const depthwise = { out: expanded, kernel, stride, dilation, groups: expanded, activation, epsilon };
   y = convNormActivation(y, weights.scope(next()), depthwise);
   if (squeeze !== undefined) y = module(weights, next(), (inner) => excited(y, inner, squeeze));
   if (block.flatProjection) {
     const narrow = conv2d(y, weights.scope(next()), block.out, 1, { bias: false });
     y = batchNorm2d(narrow, weights.scope(next()), epsilon);
   } else {
-    y = convNormActivation(y, weights.scope(next()), { out: block.out, kernel: 1, ...norm });
+    y = convNormActivation(y, weights.scope(next()), { out: block.out, kernel: 1, epsilon });
   }
   return stride === 1 && channelsOf(x) === block.out ? module(weights, 'add', () => add(y, x)) : y;
 }

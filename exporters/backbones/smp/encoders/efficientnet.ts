@@ -54,28 +54,19 @@ function inverted(
 ): Value {
   const channels = channelsOf(x);
   const wide = expansion * channels;
+  const pointwise = { kernel: 1, pads: [0, 0] } as const;
   const expanded =
-    expansion === 1
-      ? x
-      : convNorm(x, weights, ['_expand_conv', '_bn0'], { out: wide, kernel: 1, pads: [0, 0] });
+    expansion === 1 ? x : convNorm(x, weights, ['_expand_conv', '_bn0'], { ...pointwise, out: wide });
   const both = ((kernel - 1) / 2) * dilation;
   const pads = dilation > 1 ? ([both, both] as const) : samePads(side, kernel, stride);
   const depthwise = { out: wide, kernel, stride, dilation, groups: wide, pads };
   const convolved = convNorm(expanded, weights, ['_depthwise_conv', '_bn1'], depthwise);
-  const squeezed = conv2d(
-    globalAveragePool(convolved),
-    weights.scope('_se_reduce'),
-    Math.max(1, Math.floor(channels / 4)),
-    1,
-  );
-  const scales = conv2d(
-    activation('silu', squeezed, weights.scope('_swish')),
-    weights.scope('_se_expand'),
-    wide,
-    1,
-  );
+  const between = Math.max(1, Math.floor(channels / 4));
+  const squeezed = conv2d(globalAveragePool(convolved), weights.scope('_se_reduce'), between, 1);
+  const active = activation('silu', squeezed, weights.scope('_swish'));
+  const scales = conv2d(active, weights.scope('_se_expand'), wide, 1);
   const excited = mul(activation('sigmoid', scales, weights), convolved);
-  const y = convNorm(excited, weights, ['_project_conv', '_bn2'], { out, kernel: 1, pads: [0, 0] }, false);
+  const y = convNorm(excited, weights, ['_project_conv', '_bn2'], { ...pointwise, out }, false);
   return channels === out ? add(y, x) : y;
 }
 

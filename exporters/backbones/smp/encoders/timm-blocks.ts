@@ -14,7 +14,7 @@ import {
 import type { Weights } from '../../../nn/weights.js';
 import { roundedChannels } from './compound-scaling.js';
 import { type Extent, stepOf } from './encoder.js';
-import { sameConv, samePads } from './same-conv.js';
+import { type SameConv, sameConv, samePads } from './same-conv.js';
 
 /** Blocks of one kind, the first of which may stride. */
 export interface Blocks {
@@ -65,12 +65,7 @@ function convNorm(
   x: Value,
   weights: Weights,
   [convolution, norm]: readonly [string, string],
-  layer: {
-    out: number;
-    kernel: number;
-    groups?: number;
-    active?: LayerActivation | undefined;
-  } & Partial<Step>,
+  layer: Omit<SameConv, 'pads' | 'bias'> & { readonly active?: LayerActivation },
   { epsilon, isSame }: Style,
 ): Value {
   const { active, out, kernel, ...options } = layer;

@@ -63,11 +63,8 @@ function features(shape: ConvNeXt, input: Value, weights: Weights, extent: Exten
   return widths.slice(0, extent.depth - 1).map((width, stage) => {
     const { dilation } = stepOf(4 * 2 ** stage, extent);
     if (stage === 0) {
-      x = layerNorm2d(
-        conv2d(x, weights.scope('stem_0'), width, 4, patches),
-        weights.scope('stem_1'),
-        epsilon,
-      );
+      const convolved = conv2d(x, weights.scope('stem_0'), width, 4, patches);
+      x = layerNorm2d(convolved, weights.scope('stem_1'), epsilon);
     }
     return module(weights, `stages_${stage}`, (inner) => {
       if (stage > 0) {
