@@ -1,6 +1,7 @@
 import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
+import { leastCommonMultiple } from '../../graph/common/multiples.js';
 import type { Normalization } from '../../graph/common/normalization.js';
 import type { Background, Sizing } from '../../graph/common/recipe.js';
 import { input as graphInput, type Value } from '../../graph/ir/value.js';
@@ -141,10 +142,7 @@ export const perAxis = (sizes: number | readonly number[], axes = 2): readonly n
   typeof sizes === 'number' ? Array(axes).fill(sizes) : sizes;
 
 /** The least number that is a multiple of all. */
-export function commonMultiple(numbers: readonly number[]): number {
-  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
-  return numbers.reduce((all, number) => (all / divisor(all, number)) * number, 1);
-}
+export const commonMultiple = (numbers: readonly number[]): number => numbers.reduce(leastCommonMultiple, 1);
 
 /**
  * Completes a definition by what one construction of the encoder tells: widths, scales, keys.
@@ -159,14 +157,10 @@ export function networkOf({ features, multiple = 1, ...definition }: NetworkDefi
   const side = trialSide(definition.axes);
   const scales = shapes.map(([, , ...space]) => space.map((size) => side / Number(size)));
   const unscaled = perAxis(1, definition.axes);
-  const isOrdered = scales.every((scale, index) =>
-    isBehind(scale, index === 0 ? unscaled : at(scales, index - 1)),
-  );
+  const isOrdered = scales.every((scale, index) => isBehind(scale, scales[index - 1] ?? unscaled));
   if (!isOrdered || scales.length === 0) {
-    const found =
-      scales.length === 0
-        ? 'it has no feature'
-        : `its features have the scales ${scales.map(scaleText).join(', ')}`;
+    const texts = scales.map(scaleText).join(', ');
+    const found = scales.length === 0 ? 'it has no feature' : `its features have the scales ${texts}`;
     throw new NmodeError(
       'BAD_USAGE',
       `backbone ${definition.backbone}: ${found}, expected whole scales from shallow to deep`,

@@ -126,12 +126,9 @@ function variantOf(shapes: Shapes, standard = standardWidths(64)): UNetVariant {
   const names = shapes.has(`${firstOf(NAMES_BEFORE)}.weight`) ? NAMES_BEFORE : NAMES;
   const first = (level: number) => {
     const block = level === 0 ? names.inc : `down${level}.${names.down}.1`;
+    const weight = (index: number) => `${block}.${names.double}.${index}.weight`;
     // The norm behind a convolution that is missing has as many channels.
-    const [weight, norm] = [0, 1].map((index) => `${block}.${names.double}.${index}.weight`) as [
-      string,
-      string,
-    ];
-    return shapes.has(weight) ? weight : norm;
+    return shapes.has(weight(0)) ? weight(0) : weight(1);
   };
   const widths = widthsIn(shapes, first, standard);
   const sizeOfUp = (step: number, key: string, axis: number, otherwise: number) =>

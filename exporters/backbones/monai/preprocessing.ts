@@ -6,7 +6,7 @@ import type { Plain } from './expression.js';
 
 /** What transforms do to an image, as far as a recipe does that. */
 export interface Pixels {
-  readonly normalization?: Normalization;
+  readonly normalization: Normalization;
   readonly sizing?: Sizing;
   /** What it does not do, a sentence each. */
   readonly notes: readonly string[];

@@ -1,11 +1,9 @@
-import type { Normalization } from '../../../graph/common/normalization.js';
 import { option } from '../../../graph/common/option.js';
-import type { Sizing } from '../../../graph/common/recipe.js';
 import { textOf } from '../arguments/arguments.js';
 import type { NetworkDefinition, OwnDecoder } from '../backbone.js';
 import { type Component, type Config, componentOf, isDisabled, plainName } from './config.js';
 import type { Plain } from './expression.js';
-import { type Pixels, pixelsOf } from './preprocessing.js';
+import { pixelsOf } from './preprocessing.js';
 
 /** How a network is used, as far as a model does that. */
 export interface Use {
@@ -63,7 +61,10 @@ function windowOf(config: Config, axes: number): readonly number[] | undefined {
 }
 
 /** What is done to classes: nothing that a model would do otherwise, or what else it takes. */
-const IDLE_AFTER = ['Invert', 'SaveImage', 'EnsureType', 'CopyItems', 'DeleteItems', 'Lambda'];
+const IDLE_AFTER = [
+  ...['Invert', 'SaveImage', 'EnsureType', 'CopyItems', 'DeleteItems', 'Lambda'],
+  ...['Activations', 'AsDiscrete'],
+];
 
 function activationOf(after: readonly Component[]): OwnDecoder['activation'] {
   const named = (wanted: string) => after.find(({ name }) => plainName(name) === wanted)?.arguments ?? {};
@@ -77,20 +78,15 @@ function activationOf(after: readonly Component[]): OwnDecoder['activation'] {
 function notesAfter(place: string, after: readonly Component[]): readonly string[] {
   return after.flatMap(({ name, arguments: args }) => {
     const plain = plainName(name);
-    if (plain === 'AsDiscrete') {
-      const { threshold } = args;
-      return typeof threshold === 'number' && threshold !== 0.5
-        ? [
-            `${place}: masks are made from ${threshold} on there: give \`threshold: ${threshold}\` where the model is run`,
-          ]
-        : [];
+    const { threshold } = args;
+    if (plain === 'AsDiscrete' && typeof threshold === 'number' && threshold !== 0.5) {
+      const way = `give \`threshold: ${threshold}\` where the model is run`;
+      return [`${place}: masks are made from ${threshold} on there: ${way}`];
     }
-    if (plain === 'Activations' || IDLE_AFTER.includes(plain)) return [];
+    if (IDLE_AFTER.includes(plain)) return [];
     return [`${place}: its postprocessing has ${name.slice(0, 60)}, which the model does not do`];
   });
 }
-
-const stepsText = (steps: readonly Component[]) => steps.map(({ name }) => name.slice(0, 60)).join(', ');
 
 /** Of images: what of the transforms is a recipe. */
 function imageUse(
@@ -99,23 +95,29 @@ function imageUse(
   window: readonly number[] | undefined,
   channels: number,
 ): Pick<Use, 'recipe' | 'notes'> {
-  const pixels: Pixels = before === undefined ? { notes: [] } : pixelsOf(before, channels);
-  const native: Sizing = { kind: 'pad', multiple: 1 };
-  const normalization: Normalization | undefined = pixels.normalization;
-  return {
-    recipe: {
-      ...(normalization && { normalization, isRecipeSaid: true }),
-      ...(before !== undefined && { sizing: pixels.sizing ?? native }),
-    },
-    notes: [
-      ...pixels.notes.map((note) => `${place}: ${note}`),
-      ...(window === undefined
-        ? []
-        : [
-            `${place}: MONAI runs windows of ${window.join('x')}; here an image runs as a whole, or in tiles if it is too large`,
-          ]),
-    ],
-  };
+  const pixels = before && pixelsOf(before, channels);
+  const notes = pixels ? pixels.notes.map((note) => `${place}: ${note}`) : [];
+  if (window !== undefined) {
+    notes.push(
+      `${place}: MONAI runs windows of ${window.join('x')}; here an image runs as a whole, or in tiles if it is too large`,
+    );
+  }
+  if (pixels === undefined) return { recipe: {}, notes };
+  const { normalization, sizing = { kind: 'pad', multiple: 1 } } = pixels;
+  return { recipe: { normalization, isRecipeSaid: true, sizing }, notes };
+}
+
+/** Of volumes: tiles are what they run in, and nothing prepares them. */
+function volumeUse(
+  place: string,
+  window: readonly number[] | undefined,
+  before: readonly Component[] = [],
+): Pick<Use, 'recipe' | 'notes'> {
+  const recipe = window === undefined ? {} : { usualSize: window };
+  if (before.length === 0) return { recipe, notes: [] };
+  const steps = before.map(({ name }) => name.slice(0, 60)).join(', ');
+  const note = `${place}: a model of volumes takes tensors, prepared as there: ${steps}; ${option('reference')} shows whether they are`;
+  return { recipe, notes: [note] };
 }
 
 export function useOf(config: Config, place: string, axes: 2 | 3, channels: number): Use {
@@ -123,17 +125,7 @@ export function useOf(config: Config, place: string, axes: 2 | 3, channels: numb
   const window = windowOf(config, axes);
   const activation = activationOf(after);
   const { recipe, notes } =
-    axes === 2
-      ? imageUse(place, before, window, channels)
-      : {
-          recipe: window === undefined ? {} : { usualSize: window },
-          notes:
-            before === undefined || before.length === 0
-              ? []
-              : [
-                  `${place}: a model of volumes takes tensors, prepared as there: ${stepsText(before)}; ${option('reference')} shows whether they are`,
-                ],
-        };
+    axes === 2 ? imageUse(place, before, window, channels) : volumeUse(place, window, before);
   const all = [...notes, ...notesAfter(place, after), ...unreadNotes(config, place)];
   return { ...(activation && { activation }), recipe, notes: all };
 }

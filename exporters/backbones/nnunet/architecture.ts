@@ -94,9 +94,8 @@ export function define(architecture: Architecture, args: Arguments, { axes, clas
   };
   // What counts in training alone, and what is told otherwise.
   for (const idle of ['dropout_op', 'dropout_op_kwargs', 'deep_supervision', 'conv_op']) args.value(idle);
-  const [encoderStage, decoderStage] = [residual.encoder, residual.decoder].map((isResidual) =>
-    isResidual ? residualStage : plainStage,
-  ) as [typeof plainStage, typeof plainStage];
+  const encoderStage = residual.encoder ? residualStage : plainStage;
+  const decoderStage = residual.decoder ? residualStage : plainStage;
   const isUnused = new RegExp(`^decoder\\.(encoder\\.|seg_layers\\.(?!${stages - 2}\\.))|\\.all_modules\\.`);
   return {
     multiple: factorsOf(strides, axes),

@@ -17,27 +17,18 @@ interface Norms {
 
 /** What is not in the keys and may be otherwise than the plan says. */
 function assumedOf({ place, trainer }: Plan, { planned, built }: Norms): readonly Assumption[] {
-  const isRemoved = layerText(built) === 'none' && layerText(planned) !== 'none';
-  return [
-    ...(isRemoved
-      ? [
-          {
-            what: 'norm',
-            value: `none, as its keys have none, where ${place} has one`,
-            option: 'backboneArguments',
-          },
-        ]
-      : []),
-    ...(isOwn(trainer)
-      ? []
-      : [
-          {
-            what: 'activation and all else that keys do not show',
-            value: `as ${place} has it, which ${trainer?.slice(0, 60)}, no trainer of nnU-Net's own, may change`,
-            option: 'backboneArguments',
-          },
-        ]),
-  ];
+  const assumed: Assumption[] = [];
+  const add = (what: string, value: string) => assumed.push({ what, value, option: 'backboneArguments' });
+  if (layerText(built) === 'none' && layerText(planned) !== 'none') {
+    add('norm', `none, as its keys have none, where ${place} has one`);
+  }
+  if (!isOwn(trainer)) {
+    add(
+      'activation and all else that keys do not show',
+      `as ${place} has it, which ${trainer?.slice(0, 60)}, no trainer of nnU-Net's own, may change`,
+    );
+  }
+  return assumed;
 }
 
 function notesOf(
@@ -47,22 +38,21 @@ function notesOf(
 ): readonly string[] {
   const [before, now] = [layerText(planned), layerText(built)];
   const previous = settings.previous_stage;
-  return [
-    ...changed.map(
-      ({ name, says, has }) =>
-        `its weights have ${name} ${has}, where ${place}, says ${says}: its trainer put that in its place`,
-    ),
-    ...(before !== now && now !== 'none'
-      ? [
-          `its keys are those of a ${now} norm, where ${place}, says ${before}: its trainer put that in its place`,
-        ]
-      : []),
-    ...(typeof previous === 'string'
-      ? [
-          `a cascade: the last ${dataset?.labels.foreground.length ?? ''} channels of its input are the labels that ${previous.slice(0, 60)} gives, each 0 or 1`,
-        ]
-      : []),
-  ];
+  const notes = changed.map(
+    ({ name, says, has }) =>
+      `its weights have ${name} ${has}, where ${place}, says ${says}: its trainer put that in its place`,
+  );
+  if (before !== now && now !== 'none') {
+    notes.push(
+      `its keys are those of a ${now} norm, where ${place}, says ${before}: its trainer put that in its place`,
+    );
+  }
+  if (typeof previous === 'string') {
+    notes.push(
+      `a cascade: the last ${dataset?.labels.foreground.length ?? ''} channels of its input are the labels that ${previous.slice(0, 60)} gives, each 0 or 1`,
+    );
+  }
+  return notes;
 }
 
 const originOf = ({ place, trainer }: Plan): string =>

@@ -50,17 +50,15 @@ export function standsForPooling(stages: readonly Stage[], index: number): boole
   return group !== place && countIn(group) > 1 && (place === '' || countIn(place) === 1);
 }
 
+export const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('.')));
+
 /** The module that holds a layer: '' at the top, where names tell nothing. */
-export function groupOf({ path }: Unit): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('.')));
-}
+export const groupOf = ({ path }: Unit): string => parentOf(path);
 
 /** All convolutions of stages, those of shortcuts as well. */
 export function unitsOf(stages: readonly Stage[]): readonly Unit[] {
   return stages.flatMap(({ unit, shortcut }) => (shortcut === undefined ? [unit] : [unit, shortcut.unit]));
 }
-
-export const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('.')));
 
 /** Whether the next stage is another module's or, where modules tell nothing, has other channels. */
 export function endsModule(stages: readonly Stage[], index: number): boolean {

@@ -72,9 +72,6 @@ function extentOf(architecture: Architecture, encoder: Encoder, args: Arguments)
   return { depth, outputStride };
 }
 
-const named = (className: unknown): Architecture | undefined =>
-  ARCHITECTURES.find((architecture) => architecture.className === className);
-
 /** What shapes tell of the arguments of a class. */
 const foundIn = (
   architecture: Architecture,
@@ -99,7 +96,8 @@ function network(
   });
   // Another class may have the same encoder; a user may say that it is another than the file says.
   const isClassSaid = config?._model_class === architecture.className;
-  const classIn = ({ said }: Arguments) => (isClassSaid ? named(said._model_class) : undefined);
+  const classIn = ({ said }: Arguments) =>
+    isClassSaid ? ARCHITECTURES.find(({ className }) => className === said._model_class) : undefined;
   const claimed = claimedNetwork({
     args,
     shapes,
@@ -144,16 +142,11 @@ function definedBy(architecture: Architecture, args: Arguments): Network {
 }
 
 /** That an encoder is none of others with its keys. */
-const unlike = (name: string | undefined, others: readonly Encoder[]): readonly Assumption[] =>
-  others.length === 0
-    ? []
-    : [
-        {
-          what: 'encoder',
-          value: `${name}, and not ${others.map((other) => other.name).join(' or ')}, whose keys are the same`,
-          option: 'backboneArguments',
-        },
-      ];
+function unlike(name: string | undefined, others: readonly Encoder[]): readonly Assumption[] {
+  if (others.length === 0) return [];
+  const value = `${name}, and not ${others.map((other) => other.name).join(' or ')}, whose keys are the same`;
+  return [{ what: 'encoder', value, option: 'backboneArguments' }];
+}
 
 /** The keys of what a shallower network leaves of an encoder, which its checkpoints hold. */
 function spareKeys(encoder: Encoder, channels: number, extent: Extent): ReadonlySet<string> {

@@ -87,11 +87,10 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
 const FIRST = 'model.0.conv.0.conv.weight';
 
 function inferred(shapes: Shapes): NamedArguments {
-  const [between, deepest] = ['.submodule.0', '.submodule'].map(
-    (end) => (level: number) => `${layerOf(level)}${end}.conv.0.conv.weight`,
-  ) as [(level: number) => string, (level: number) => string];
-  const levels = countOf(shapes, between);
-  const keys = [FIRST, ...[...Array(levels).keys()].map(between), deepest(levels)];
+  const weightAt = (level: number, end: string) => `${layerOf(level)}.submodule${end}.conv.0.conv.weight`;
+  const levels = countOf(shapes, (level) => weightAt(level, '.0'));
+  const between = [...Array(levels).keys()].map((level) => weightAt(level, '.0'));
+  const keys = [FIRST, ...between, weightAt(levels, '')];
   const channels = keys.map((key) => shapes.get(key)?.[0]).filter((size) => size !== undefined);
   return {
     ...(channels.length === keys.length && { channels }),
