@@ -1,14 +1,14 @@
 import type { Value } from '../../graph/ir/value.js';
-import { mul } from '../../graph/ops/elementwise.js';
-import { globalAveragePool } from '../../graph/ops/global-average-pool.js';
 import {
   activation,
   add,
   batchNorm2d,
   channelsOf,
   conv2d,
+  globalAveragePool,
   type LayerActivation,
   module,
+  mul,
 } from '../nn/layers.js';
 import type { Weights } from '../nn/weights.js';
 
@@ -39,11 +39,20 @@ export interface Squeeze {
   readonly gate: LayerActivation;
 }
 
-function excited(x: Value, weights: Weights, squeeze: Squeeze): Value {
-  const squeezed = conv2d(globalAveragePool(x), weights.scope('fc1'), squeeze.channels, 1);
-  const active = activation(squeeze.activation, squeezed, weights.scope('activation'));
-  const scales = conv2d(active, weights.scope('fc2'), channelsOf(x), 1);
-  return mul(x, activation(squeeze.gate, scales, weights.scope('scale_activation')));
+const TORCHVISION = ['fc1', 'activation', 'fc2', 'scale_activation'] as const;
+
+/** @param names of the two convolutions, each with what follows it */
+export function excited(
+  x: Value,
+  weights: Weights,
+  squeeze: Squeeze,
+  names: readonly [string, string, string, string] = TORCHVISION,
+): Value {
+  const [reduce, active, expand, gate] = names;
+  const squeezed = conv2d(globalAveragePool(x), weights.scope(reduce), squeeze.channels, 1);
+  const between = activation(squeeze.activation, squeezed, weights.scope(active));
+  const scales = conv2d(between, weights.scope(expand), channelsOf(x), 1);
+  return mul(x, activation(squeeze.gate, scales, weights.scope(gate)));
 }
 
 /** MobileNetV2's block (Sandler et al., CVPR 2018) and those that came of it. */

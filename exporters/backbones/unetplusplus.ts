@@ -3,7 +3,7 @@ import type { Value } from '../../graph/ir/value.js';
 import { concat } from '../../graph/ops/concat.js';
 import { channelsOf, conv2d, convNormRelu, module, upsampleBilinear } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
-import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip, sizeIn } from './backbone.js';
+import { type Backbone, type Network, networkOf, sizeIn, valuesOf } from './backbone.js';
 import { contract, doublingWidths, widthsIn } from './contracting.js';
 
 /** How its last level becomes logits: by one convolution, or, with deep supervision, by the last of several; `plain` for U-Net's. */
@@ -20,6 +20,8 @@ function unetPlusPlus(
   supervision: Supervision = 'final',
   classes = 1,
 ): Network {
+  const last = supervision === 'deep' ? `final${widths.length - 1}` : 'final';
+  const joined = supervision === 'plain' ? straight : nested;
   return networkOf({
     backbone: 'unetplusplus',
     inputChannels,
@@ -30,26 +32,20 @@ function unetPlusPlus(
         widths,
         (x, level, width) => twoConvolutions(x, weights.scope(`conv${level}_0`), width),
       ),
-    own: ownDecoder(widths.length, supervision, classes),
+    own: {
+      classes,
+      multiple: 2 ** (widths.length - 1),
+      variant: { supervision },
+      logits: (skips, weights) => conv2d(joined(valuesOf(skips), weights), weights.scope(last), classes, 1),
+    },
     // The shallower outputs serve training only.
     ignoredPrefixes: widths.slice(2).map((_, index) => `final${index + 1}.`),
   });
 }
 
-function ownDecoder(levels: number, supervision: Supervision, classes: number): OwnDecoder {
-  const last = supervision === 'deep' ? `final${levels - 1}` : 'final';
-  const joined = supervision === 'plain' ? straight : nested;
-  return {
-    classes,
-    multiple: 2 ** (levels - 1),
-    variant: { supervision },
-    logits: (skips, weights) => conv2d(joined(skips, weights), weights.scope(last), classes, 1),
-  };
-}
-
 /** Every node joins those before it on its level and the one below, doubled; each column is one level shorter. */
-function nested(skips: readonly Skip[], weights: Weights): Value {
-  let column = skips.map(({ value }) => value);
+function nested(levels: readonly Value[], weights: Weights): Value {
+  let column = levels;
   const rows = column.map((value) => [value]);
   for (let step = 1; column.length > 1; step++) {
     column = column.slice(1).map((deeper, level) => {
@@ -66,8 +62,7 @@ function nested(skips: readonly Skip[], weights: Weights): Value {
 }
 
 /** The decoder of the U-Net beside it: the last node of each level alone. */
-function straight(skips: readonly Skip[], weights: Weights): Value {
-  const levels = skips.map(({ value }) => value);
+function straight(levels: readonly Value[], weights: Weights): Value {
   return levels.reduceRight((deeper, skip, level) =>
     module(weights, `conv${level}_${levels.length - 1 - level}`, (inner) => {
       const joined = concat([skip, upsampleBilinear(deeper, inner, 2, true)], 1);

@@ -31,43 +31,29 @@ const PLACES = ['inference', 'train'].flatMap((name) =>
 /** What configurations call the network. */
 const NETWORKS = ['network_def', 'network', 'net_def', 'net', 'model'];
 
-const known = new WeakMap<Extras, Bundle | 'none'>();
+const known = new WeakMap<Extras, Bundle | undefined>();
 
 /**
  * What stands beside the weights of a bundle; undefined where there is nothing of the kind.
  * @throws NmodeError (BAD_CHECKPOINT) for what is not JSON, and for a network that is not known
  */
 export function bundleIn(extras: Extras): Bundle | undefined {
-  const before = known.get(extras);
-  if (before !== undefined) return before === 'none' ? undefined : before;
-  const bundle = readIn(extras);
-  known.set(extras, bundle ?? 'none');
-  return bundle;
+  if (!known.has(extras)) known.set(extras, readIn(extras));
+  return known.get(extras);
 }
 
 function readIn(extras: Extras): Bundle | undefined {
-  for (const place of PLACES) {
-    if (!extras.has(place)) continue;
+  for (const place of PLACES.filter((each) => extras.has(each))) {
     const config = new Config(jsonIn(extras, place) as Plain);
-    const found = networkIn(config);
-    if (found !== undefined) return bundleOf(place, config, found);
+    for (const name of NETWORKS) {
+      const component = componentOf(config.at(name));
+      if (component !== undefined) return bundleOf(place, config, name, component);
+    }
   }
   return undefined;
 }
 
-function networkIn(config: Config): { name: string; component: Component } | undefined {
-  for (const name of NETWORKS) {
-    const component = componentOf(config.at(name));
-    if (component !== undefined) return { name, component };
-  }
-  return undefined;
-}
-
-function bundleOf(
-  place: string,
-  config: Config,
-  { name, component }: { readonly name: string; readonly component: Component },
-): Bundle {
+function bundleOf(place: string, config: Config, name: string, component: Component): Bundle {
   const architecture = ARCHITECTURES.find(({ className, aliases }) =>
     [className, ...aliases].includes(component.name),
   );

@@ -40,11 +40,6 @@ function mapped(low: number, high: number, least: number, most: number): Steps {
   return linear([low - least * std], [std]);
 }
 
-/** What is in 0..1 to [least, most]. */
-function unitTo(least: number, most: number): Steps {
-  return mapped(0, 1, least, most);
-}
-
 function joined(first: readonly NormalizationStep[], second: Steps): Steps {
   return second && [...first, ...second];
 }
@@ -57,7 +52,7 @@ function scaleIntensity(args: Arguments): Steps {
   }
   if (least === undefined || most === undefined) return undefined;
   if (least === 0) return most > 0 ? [{ kind: 'min-max', to: most, ...perOf(args) }] : undefined;
-  return joined([{ kind: 'min-max', to: 1, ...perOf(args) }], unitTo(least, most));
+  return joined([{ kind: 'min-max', to: 1, ...perOf(args) }], mapped(0, 1, least, most));
 }
 
 function scaleIntensityRange(args: Arguments): Steps {
@@ -80,7 +75,7 @@ function scaleIntensityRangePercentiles(args: Arguments): Steps {
       { kind: 'percentile-clip', low, high, ...perOf(args) },
       { kind: 'min-max', to: 1, ...perOf(args) },
     ],
-    unitTo(least, most),
+    mapped(0, 1, least, most),
   );
 }
 

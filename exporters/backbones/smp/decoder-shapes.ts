@@ -37,12 +37,11 @@ export function decoderArguments(shapes: Shapes): NamedArguments {
       shapes.has(`${name}.0.weight`),
     );
   const first = convolution(0);
-  const classes = shapes.get('segmentation_head.0.weight')?.[0];
   const labels = shapes.get('classification_head.3.weight')?.[0];
   return {
-    ...(classes !== undefined && { classes }),
+    classes: shapes.get('segmentation_head.0.weight')?.[0],
     ...(labels !== undefined && { aux_params: { classes: labels } }),
-    ...(depth !== undefined && { encoder_depth: depth }),
+    encoder_depth: depth,
     ...(first !== undefined && {
       decoder_channels: Array.from(
         { length: depth ?? 0 },

@@ -6,12 +6,11 @@ import {
   batchNorm2d,
   channelsOf,
   conv2d,
-  globalAveragePool,
   type LayerActivation,
   module,
-  mul,
 } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
+import { excited, type Squeeze } from '../../inverted-residual.js';
 import { roundedChannels } from './compound-scaling.js';
 import { type Extent, stepOf } from './encoder.js';
 import { type SameConv, sameConv, samePads } from './same-conv.js';
@@ -32,13 +31,12 @@ export interface Blocks {
 
 /** What all blocks of a network share. */
 export interface Style {
-  readonly epsilon: number;
-  /** TensorFlow's padding, where features are halved: one zero more behind than before. */
+  /** TensorFlow's padding, where features are halved, of one zero more behind than before, and its epsilon. */
   readonly isSame: boolean;
   /** The channels between the two convolutions that squeeze. @param taken channels of the block, @param expanded of the convolution */
   squeezed(taken: number, expanded: number): number;
   /** Their activations. */
-  readonly squeeze: { readonly activation: LayerActivation; readonly gate: LayerActivation };
+  readonly squeeze: Omit<Squeeze, 'channels'>;
 }
 
 interface Step {
@@ -52,10 +50,11 @@ export interface TimmNetwork extends Style {
   readonly stemActivation: LayerActivation;
   /** Each is `blocks.S`; the blocks of a stage are numbered through. */
   readonly stages: readonly (readonly Blocks[])[];
-  /** Whether the feature at a stride of 2 is the stem's in any case. */
-  readonly beginsWithStem: boolean;
-  /** Whether the first block of a stage has the dilation of the stage before. */
-  readonly dilatesLate: boolean;
+  /**
+   * Whether smp has it itself: the feature at a stride of 2 is the stem's in any case, and a stage dilates as a whole. timm gives
+   * the first block of a stage the dilation of the stage before.
+   */
+  readonly isOfSmp: boolean;
 }
 
 /** A large side that is halved without a rest. */
@@ -66,7 +65,7 @@ function convNorm(
   weights: Weights,
   [convolution, norm]: readonly [string, string],
   layer: Omit<SameConv, 'pads' | 'bias'> & { readonly active?: LayerActivation },
-  { epsilon, isSame }: Style,
+  { isSame }: Style,
 ): Value {
   const { active, out, kernel, ...options } = layer;
   const { stride = 1 } = options;
@@ -76,18 +75,12 @@ function convNorm(
       ? sameConv(x, scoped, { out, kernel, ...options, pads: samePads(EVEN, kernel, stride) })
       : conv2d(x, scoped, out, kernel, { ...options, bias: false });
   const inner = weights.scope(norm);
-  const normalized = batchNorm2d(convolved, inner, epsilon);
+  const normalized = batchNorm2d(convolved, inner, isSame ? 1e-3 : 1e-5);
   return active ? activation(active, normalized, inner.scope('act')) : normalized;
 }
 
-function excited(x: Value, weights: Weights, between: number, { squeeze }: Style): Value {
-  return module(weights, 'se', (inner) => {
-    const squeezed = conv2d(globalAveragePool(x), inner.scope('conv_reduce'), between, 1);
-    const active = activation(squeeze.activation, squeezed, inner.scope('act1'));
-    const scales = conv2d(active, inner.scope('conv_expand'), channelsOf(x), 1);
-    return mul(x, activation(squeeze.gate, scales, inner.scope('gate')));
-  });
-}
+/** The two convolutions that squeeze and excite, each with what follows it. */
+const SQUEEZE = ['conv_reduce', 'act1', 'conv_expand', 'gate'] as const;
 
 function block(x: Value, weights: Weights, blocks: Blocks, step: Step, style: Style): Value {
   const { kind, kernel, expansion, out, squeezes, activation: active } = blocks;
@@ -100,8 +93,9 @@ function block(x: Value, weights: Weights, blocks: Blocks, step: Step, style: St
     : x;
   const depthwise = { out: expanded, kernel, groups: expanded, active, ...step };
   const convolved = convNorm(wide, weights, ['conv_dw', isExpanded ? 'bn2' : 'bn1'], depthwise, style);
+  const squeeze = { ...style.squeeze, channels: style.squeezed(channels, expanded) };
   const weighed = squeezes
-    ? excited(convolved, weights, style.squeezed(channels, expanded), style)
+    ? module(weights, 'se', (inner) => excited(convolved, inner, squeeze, SQUEEZE))
     : convolved;
   const last = isExpanded ? (['conv_pwl', 'bn3'] as const) : (['conv_pw', 'bn2'] as const);
   const y = convNorm(weighed, weights, last, { out, kernel: 1 }, style);
@@ -115,15 +109,15 @@ export function timmFeatures(
   weights: Weights,
   extent: Extent,
 ): readonly Value[] {
-  const { stem, stemActivation, stages, beginsWithStem, dilatesLate } = network;
+  const { stem, stemActivation, stages, isOfSmp } = network;
   const first = { out: stem, kernel: 3, stride: 2, active: stemActivation };
   let x = convNorm(input, weights, ['conv_stem', 'bn1'], first, network);
-  const found: Value[] = beginsWithStem ? [x] : [];
+  const found: Value[] = isOfSmp ? [x] : [];
   let [scale, dilationBefore] = [2, 1];
   for (const [number, stage] of stages.entries()) {
     const own = at(stage, 0).stride;
     if (own === 2) {
-      if (scale > 2 || !beginsWithStem) found.push(x);
+      if (scale > 2 || !isOfSmp) found.push(x);
       if (found.length === extent.depth) return found;
       scale *= 2;
     }
@@ -132,9 +126,7 @@ export function timmFeatures(
     for (const blocks of stage) {
       for (let repeat = 0; repeat < blocks.count; repeat++) {
         const step =
-          index === 0
-            ? { stride, dilation: dilatesLate ? dilationBefore : dilation }
-            : { stride: 1, dilation };
+          index === 0 ? { stride, dilation: isOfSmp ? dilation : dilationBefore } : { stride: 1, dilation };
         const shape = index === 0 ? blocks : { ...blocks, stride: 1 as const };
         x = module(weights, `blocks.${number}.${index++}`, (inner) => block(x, inner, shape, step, network));
       }

@@ -6,7 +6,7 @@ import { type TimmNetwork, timmFeatures } from './timm-blocks.js';
 /** timm's EfficientNet. Squeezed are a quarter of the channels that a block takes. */
 function efficientNet(
   [width, depth]: readonly [number, number, number],
-  options: Pick<TimmNetwork, 'epsilon' | 'isSame' | 'beginsWithStem' | 'dilatesLate'>,
+  options: Pick<TimmNetwork, 'isSame' | 'isOfSmp'>,
 ): TimmNetwork {
   return {
     ...options,
@@ -29,9 +29,7 @@ const HEAD = ['conv_head.', 'bn2.', 'classifier.'];
 
 /** `timm-efficientnet-b0` and so on, which smp has itself: the feature at a stride of 2 is the stem's. */
 const OWN = Object.entries(SCALES).map(([size, scale]): Encoder => {
-  const network = efficientNet(scale, {
-    ...{ epsilon: 1e-5, isSame: false, beginsWithStem: true, dilatesLate: false },
-  });
+  const network = efficientNet(scale, { isSame: false, isOfSmp: true });
   return {
     name: `timm-efficientnet-${size}`,
     stem: 'conv_stem.weight',
@@ -45,9 +43,7 @@ const OWN = Object.entries(SCALES).map(([size, scale]): Encoder => {
 /** Those of timm's own names, and those of TensorFlow's weights. */
 const UNIVERSAL = Object.entries(SCALES).flatMap(([size, scale]) =>
   [false, true].map((isSame): Encoder => {
-    const network = efficientNet(scale, {
-      ...{ epsilon: isSame ? 1e-3 : 1e-5, isSame, beginsWithStem: false, dilatesLate: true },
-    });
+    const network = efficientNet(scale, { isSame, isOfSmp: false });
     return tu({
       name: `${isSame ? 'tf_' : ''}efficientnet_${size}`,
       stem: 'conv_stem.weight',

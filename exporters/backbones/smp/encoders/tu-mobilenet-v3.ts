@@ -49,10 +49,8 @@ function mobileNetV3({ rows, last, width = 1, isMinimal = false }: Variant, isTf
     ...{ out: roundedChannels(last, width), activation },
   };
   return {
-    epsilon: isTf ? 1e-3 : 1e-5,
     isSame: isTf,
-    beginsWithStem: false,
-    dilatesLate: true,
+    isOfSmp: false,
     stem: width < LEAST_SCALED ? STEM : roundedChannels(STEM, width),
     stemActivation: activation,
     squeezed: (_, expanded) => roundedChannels(expanded / 4),
