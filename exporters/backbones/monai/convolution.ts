@@ -27,7 +27,7 @@ function adn(x: Value, weights: Weights, { ordering, norm, act }: Adn): Value {
   return [...ordering].reduce((y, letter) => layers[letter]?.(y, weights.scope(letter)) ?? y, x);
 }
 
-export interface ConvolutionOptions extends Pick<ConvOptions, 'bias' | 'padding'> {
+export interface ConvolutionOptions extends Pick<ConvOptions, 'bias'> {
   readonly kernel?: PerAxis;
   readonly stride?: PerAxis;
   readonly transposed?: boolean;
@@ -37,11 +37,11 @@ export interface ConvolutionOptions extends Pick<ConvOptions, 'bias' | 'padding'
 
 /** MONAI's Convolution: `conv`, with what keeps the size at a stride of 1, then `adn`. x [N, C, ...space] -> [N, out, ...space']. */
 export function convolution(x: Value, weights: Weights, out: number, options: ConvolutionOptions): Value {
-  const { kernel = 3, stride = 1, transposed = false, bias = true, padding } = options;
+  const { kernel = 3, stride = 1, transposed = false, bias = true } = options;
   const inner = weights.scope('conv');
   const convolved = transposed
     ? enlarged(x, inner, out, kernel, stride, bias)
-    : convNd(x, inner, out, kernel, { stride, bias, ...(padding !== undefined && { padding }) });
+    : convNd(x, inner, out, kernel, { stride, bias });
   return options.adn === undefined ? convolved : adn(convolved, weights.scope('adn'), options.adn);
 }
 

@@ -6,18 +6,20 @@ import { type Architecture, countName } from './architecture.js';
 const stageOf = ({ residual }: Architecture, level: number): string =>
   residual.encoder ? `encoder.stages.${level}.blocks` : `encoder.stages.${level}.0.convs`;
 
+/** The weight of a convolution of a stage's first block, or of the first convolution where there are no blocks. */
+const weightAt = (architecture: Architecture, level: number, name = 'conv1'): string =>
+  `${stageOf(architecture, level)}.0.${architecture.residual.encoder ? `${name}.` : ''}conv.weight`;
+
 /** The first convolution of an encoder, and the module that holds it with its norm. */
 export const stemOf = ({ residual }: Architecture): string =>
   residual.encoder ? 'encoder.stem.convs.0' : 'encoder.stages.0.0.convs.0';
 
 /** Whether shapes are those of its encoder, and of its decoder where there is one of nnU-Net. */
 export function isIn(architecture: Architecture, shapes: Shapes): boolean {
-  const { residual } = architecture;
-  const isEncoder = [
-    stemOf(architecture),
-    `${stageOf(architecture, 1)}.0${residual.encoder ? '.conv1' : ''}`,
-  ].every((module) => shapes.has(`${module}.conv.weight`));
-  return isEncoder && shapes.has('decoder.stages.0.blocks.0.conv1.conv.weight') === residual.decoder;
+  const isEncoder =
+    shapes.has(`${stemOf(architecture)}.conv.weight`) && shapes.has(weightAt(architecture, 1));
+  const isResidual = shapes.has('decoder.stages.0.blocks.0.conv1.conv.weight');
+  return isEncoder && isResidual === architecture.residual.decoder;
 }
 
 /** Whether a decoder is FuseUNet's, which has nnU-Net's PlainConvUNet for its encoder. */
@@ -56,31 +58,25 @@ export const normAt = (shapes: Shapes, module: string): unknown =>
 export function inferred(architecture: Architecture, shapes: Shapes, axes: 2 | 3): NamedArguments {
   if (!isIn(architecture, shapes)) return standard(architecture, axes);
   const { residual } = architecture;
-  const stages = countOf(
-    shapes,
-    (level) => `${stageOf(architecture, level)}.0.${residual.encoder ? 'conv1.' : ''}conv.weight`,
-  );
+  const stages = countOf(shapes, (level) => weightAt(architecture, level));
   const levels = [...Array(stages).keys()];
   const isBottleneck = shapes.has(`${stageOf(architecture, 0)}.0.conv3.conv.weight`);
-  const [last, wide] = isBottleneck ? ['conv3.', 'conv2.'] : ['conv2.', 'conv1.'];
-  const weightAt = (level: number, name: string) =>
-    `${stageOf(architecture, level)}.0.${residual.encoder ? name : ''}conv.weight`;
+  const [last, wide] = isBottleneck ? ['conv3', 'conv2'] : ['conv2', 'conv1'];
+  const shapeAt = (level: number, name: string) => shapes.get(weightAt(architecture, level, name));
   const ups = levels
     .slice(1)
     .map((level) => kernelIn(shapes, `decoder.transpconvs.${stages - 1 - level}.weight`));
   const stem = stemOf(architecture);
-  const counted = (path: string, name: string) =>
-    countOf(shapes, (index) => `${path}.${index}.${name}conv.weight`);
+  const counted = (path: string, isResidual: boolean) =>
+    countOf(shapes, (index) => `${path}.${index}.${isResidual ? 'conv1.' : ''}conv.weight`);
   return {
-    features_per_stage: levels.map((level) => shapes.get(weightAt(level, last))?.[0]),
-    kernel_sizes: levels.map((level) => kernelIn(shapes, weightAt(level, wide))),
+    features_per_stage: levels.map((level) => shapeAt(level, last)?.[0]),
+    kernel_sizes: levels.map((level) => shapeAt(level, wide)?.slice(2)),
     strides: [1, ...ups.map((stride) => stride ?? STANDARD_STRIDE)],
-    [countName(architecture)]: levels.map((level) =>
-      counted(stageOf(architecture, level), residual.encoder ? 'conv1.' : ''),
-    ),
+    [countName(architecture)]: levels.map((level) => counted(stageOf(architecture, level), residual.encoder)),
     n_conv_per_stage_decoder: levels.slice(1).map((_, step) => {
       const path = `decoder.stages.${step}.${residual.decoder ? 'blocks' : 'convs'}`;
-      return counted(path, residual.decoder ? 'conv1.' : '') || 1;
+      return counted(path, residual.decoder) || 1;
     }),
     conv_bias: shapes.has(`${stem}.conv.bias`),
     norm_op: normAt(shapes, stem),
@@ -88,7 +84,7 @@ export function inferred(architecture: Architecture, shapes: Shapes, axes: 2 | 3
     ...(residual.encoder && { stem_channels: shapes.get(`${stem}.conv.weight`)?.[0] }),
     ...(isBottleneck && {
       block: 'BottleneckD',
-      bottleneck_channels: levels.map((level) => shapes.get(weightAt(level, 'conv1.'))?.[0]),
+      bottleneck_channels: levels.map((level) => shapeAt(level, 'conv1')?.[0]),
     }),
   };
 }

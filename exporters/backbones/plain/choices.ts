@@ -170,17 +170,14 @@ const OF_ENCODER = ['order', 'norm', 'hidden', 'activation', 'down', 'pooling', 
 export const encoderWord = (choices: Choices): string => OF_ENCODER.map((name) => choices[name]).join(' ');
 
 /** Whether a stage doubles the resolution, or reduces channels between that and the join. */
-export function isOfUpsampling({ stages }: Pick<Wiring, 'stages'>, index: number): boolean {
+export function isOfUpsampling({ stages }: Wiring, index: number): boolean {
   const stage = at(stages, index);
   if (stage.transposed) return true;
   return stage.doubled === true && stage.skip === undefined && stages[index + 1]?.skip !== undefined;
 }
 
 /** Whether a stage follows an end of a level and has no norm, where others have or where it stands alone: it stands for a pooling. */
-export function isOfDownsampling(
-  { stages, bottom }: Pick<Wiring, 'stages' | 'bottom'>,
-  index: number,
-): boolean {
+export function isOfDownsampling({ stages, bottom }: Wiring, index: number): boolean {
   const { unit, transposed } = at(stages, index);
   if (stages[index - 1]?.pooled === undefined || transposed || hasNorm(unit) || index > bottom) return false;
   return stages.some((stage) => hasNorm(stage.unit)) || standsForPooling(stages, index);

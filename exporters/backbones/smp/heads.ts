@@ -63,11 +63,8 @@ export function classificationOf(args: Arguments): Classification | undefined {
 }
 
 /** ClassificationHead on the deepest feature -> [N, classes]. */
-export function classification(
-  x: Value,
-  weights: Weights,
-  { classes, pooling, activation }: Classification,
-): Value {
+export function classification(x: Value, weights: Weights, labels: Classification): Value {
+  const { classes, pooling, activation } = labels;
   const head = weights.scope('classification_head');
   return scope(head.path, () => {
     const pooled = pooling === 'avg' ? globalAveragePool(x) : globalMaxPool(x);

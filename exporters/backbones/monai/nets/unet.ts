@@ -35,27 +35,16 @@ interface Unet {
 }
 
 /** A convolution, or a unit of so many with a shortcut. */
-function block(
-  x: Value,
-  weights: Weights,
-  out: number,
-  { units, ...options }: Unet,
-  stride: PerAxis = 1,
-): Value {
+function block(x: Value, weights: Weights, out: number, net: Unet, stride: PerAxis = 1): Value {
+  const { units, ...options } = net;
   return units === 0
     ? convolution(x, weights, out, { ...options, stride })
     : residualUnit(x, weights, out, { ...options, subunits: units, stride });
 }
 
 /** A transposed convolution, and behind it a residual unit of one convolution where there are such units. */
-function up(
-  x: Value,
-  weights: Weights,
-  out: number,
-  { units, kernel, upKernel, bias, adn }: Unet,
-  stride: PerAxis,
-  isTop: boolean,
-): Value {
+function up(x: Value, weights: Weights, out: number, net: Unet, stride: PerAxis, isTop: boolean): Value {
+  const { units, kernel, upKernel, bias, adn } = net;
   const options: ConvolutionOptions = { kernel: upKernel, stride, bias, transposed: true };
   if (units === 0) return convolution(x, weights, out, { ...options, adn: isTop ? undefined : adn });
   const larger = convolution(x, weights.scope('0'), out, { ...options, adn });

@@ -10,6 +10,8 @@ export const STAGES = [
 ] as const;
 export const STEM = 32;
 
+export type Scale = readonly [width: number, depth: number, side: number];
+
 /** Factors of width and depth, and the side of the images that it was trained with. */
 export const SCALES = {
   b0: [1, 1, 224],
@@ -20,7 +22,7 @@ export const SCALES = {
   b5: [1.6, 2.2, 456],
   b6: [1.8, 2.6, 528],
   b7: [2, 3.1, 600],
-} as const;
+} as const satisfies Record<string, Scale>;
 
 /** Channels times a factor, as a multiple of 8 that is at most a tenth less. */
 export function roundedChannels(channels: number, factor = 1): number {

@@ -54,12 +54,8 @@ function block(x: Value, weights: Weights, count: number, growth: number): Value
 }
 
 /** After the first ReLU, after the ReLU of each transition, and behind the last norm. */
-function features(
-  { stem, growth, blocks }: DenseNet,
-  input: Value,
-  weights: Weights,
-  { depth }: Extent,
-): readonly Value[] {
+function features(shape: DenseNet, input: Value, weights: Weights, { depth }: Extent): readonly Value[] {
+  const { stem, growth, blocks } = shape;
   const inner = weights.scope('features');
   const first = conv2d(input, inner.scope('conv0'), stem, 7, { stride: 2, bias: false });
   let x = active(first, inner, 'norm0', 'relu0');

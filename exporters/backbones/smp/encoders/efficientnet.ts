@@ -11,7 +11,7 @@ import {
   module,
 } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
-import { roundedChannels, SCALES, STAGES, STEM, scaledDepth } from './compound-scaling.js';
+import { roundedChannels, SCALES, STAGES, STEM, type Scale, scaledDepth } from './compound-scaling.js';
 import { type Encoder, type Extent, stepOf } from './encoder.js';
 import { type SameConv, sameConv, samePads } from './same-conv.js';
 
@@ -47,11 +47,8 @@ interface Block {
 }
 
 /** MBConv. Where it dilates, smp pads both ends alike. */
-function inverted(
-  x: Value,
-  weights: Weights,
-  { expansion, kernel, out, stride, dilation, side }: Block,
-): Value {
+function inverted(x: Value, weights: Weights, block: Block): Value {
+  const { expansion, kernel, out, stride, dilation, side } = block;
   const channels = channelsOf(x);
   const wide = expansion * channels;
   const pointwise = { kernel: 1, pads: [0, 0] } as const;
@@ -86,12 +83,8 @@ const FEATURE_STAGES = [1, 2, 4, 6];
 /** smp takes the third of b0 behind the first block of its stage. */
 const THIRD_OF_B0 = 8;
 
-function features(
-  [width, depthFactor, trainedSide]: readonly [number, number, number],
-  input: Value,
-  weights: Weights,
-  extent: Extent,
-): readonly Value[] {
+function features(scale: Scale, input: Value, weights: Weights, extent: Extent): readonly Value[] {
+  const [width, depthFactor, trainedSide] = scale;
   const blocks = blocksOf(width, depthFactor);
   const ends = FEATURE_STAGES.map((stage) => blocks.findLastIndex((block) => block.stage === stage));
   if (depthFactor === 1) ends[2] = THIRD_OF_B0;

@@ -85,12 +85,8 @@ function mixed(x: Value, weights: Weights, dilation: number): Value {
 }
 
 /** After the norm of each stage. */
-function features(
-  { widths = WIDTHS, blocks }: Variant,
-  input: Value,
-  weights: Weights,
-  extent: Extent,
-): readonly Value[] {
+function features(shape: Variant, input: Value, weights: Weights, extent: Extent): readonly Value[] {
+  const { widths = WIDTHS, blocks } = shape;
   return descend(input, widths.slice(0, extent.depth - 1), (x, width, index) => {
     const stage = index + 1;
     const { dilation } = stepOf(2 ** (stage + 1), extent);

@@ -1,15 +1,12 @@
-import { roundedChannels, SCALES, STAGES, STEM, scaledDepth } from './compound-scaling.js';
+import { roundedChannels, SCALES, STAGES, STEM, type Scale, scaledDepth } from './compound-scaling.js';
 import { efficientNetNormalization } from './efficientnet.js';
 import { type Encoder, tu } from './encoder.js';
 import { type TimmNetwork, timmFeatures } from './timm-blocks.js';
 
 /** timm's EfficientNet. Squeezed are a quarter of the channels that a block takes. */
-function efficientNet(
-  [width, depth]: readonly [number, number, number],
-  options: Pick<TimmNetwork, 'isSame' | 'isOfSmp'>,
-): TimmNetwork {
+function efficientNet([width, depth]: Scale, kind: Pick<TimmNetwork, 'isSame' | 'isOfSmp'>): TimmNetwork {
   return {
-    ...options,
+    ...kind,
     stem: roundedChannels(STEM, width),
     stemActivation: 'silu',
     squeezed: (taken) => Math.round(taken / 4),

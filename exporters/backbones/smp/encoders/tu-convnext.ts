@@ -32,12 +32,8 @@ const VARIANTS: Readonly<Record<string, ConvNeXt>> = {
 };
 
 /** x + gamma (linear (GELU (linear (LayerNorm (depthwise 7x7 (x)))))). */
-function block(
-  x: Value,
-  weights: Weights,
-  { isConvolved, epsilon = EPSILON }: ConvNeXt,
-  dilation: number,
-): Value {
+function block(x: Value, weights: Weights, shape: ConvNeXt, dilation: number): Value {
+  const { isConvolved, epsilon = EPSILON } = shape;
   const channels = channelsOf(x);
   const layer = (value: Value, name: string, out: number) =>
     isConvolved ? conv2d(value, weights.scope(name), out, 1) : linear(value, weights.scope(name), out);
