@@ -1,6 +1,5 @@
 import type { Value } from '../../graph/ir/value.js';
-import { mul } from '../../graph/ops/elementwise.js';
-import { add, channelsOf, conv2d, gelu, layerNorm2d, linear, module } from '../nn/layers.js';
+import { add, channelsOf, conv2d, gelu, layerNorm2d, linear, module, mul } from '../nn/layers.js';
 import type { Weights } from '../nn/weights.js';
 import { descend } from './contracting.js';
 import { torchvisionEncoder } from './torchvision.js';
@@ -35,8 +34,6 @@ function downsampled(x: Value, weights: Weights, stage: number, out: number): Va
 /** torchvision's ConvNeXt-Tiny: after each of its four stages; strides 4 to 32. */
 export const ConvNeXtTiny = torchvisionEncoder({
   id: 'convnext_tiny',
-  stem: 'features.0.0.weight',
-  classifier: 'classifier',
   features: (input, weights) =>
     descend(input, TINY, (x, [channels, blocks], stage) => {
       let y = downsampled(x, weights.scope(`features.${2 * stage}`), stage, channels);

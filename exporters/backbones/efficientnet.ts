@@ -10,8 +10,6 @@ const LAST = 1280;
 /** torchvision's EfficientNet-B0: the last `features[i]` at each of the strides 2 to 32. */
 export const EfficientNetB0 = torchvisionEncoder({
   id: 'efficientnet_b0',
-  stem: 'features.0.0.weight',
-  classifier: 'classifier',
   features(input, weights) {
     const at = (index: number) => weights.scope(`features.${index}`);
     const activation = 'silu';

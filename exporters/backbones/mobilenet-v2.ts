@@ -48,7 +48,5 @@ export function mobileNetV2Features(
 /** torchvision's MobileNetV2. */
 export const MobileNetV2 = torchvisionEncoder({
   id: 'mobilenet_v2',
-  stem: 'features.0.0.weight',
-  classifier: 'classifier',
   features: (input, weights) => mobileNetV2Features(input, weights),
 });

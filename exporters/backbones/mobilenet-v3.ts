@@ -46,8 +46,6 @@ const EPSILON = 1e-3;
 const mobileNetV3 = (id: string, stages: readonly (readonly Row[])[]) =>
   torchvisionEncoder({
     id,
-    stem: 'features.0.0.weight',
-    classifier: 'classifier',
     features(input, weights) {
       const at = (index: number) => weights.scope(`features.${index}`);
       const shared = { activation: 'hardSwish', epsilon: EPSILON } as const;

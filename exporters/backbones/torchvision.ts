@@ -4,18 +4,19 @@ import { type Backbone, networkOf, sizeIn } from './backbone.js';
 import { standardUnet } from './smp/own-decoder.js';
 
 /** One of torchvision's classification networks without its classifier. */
-export interface TorchvisionEncoder {
+interface TorchvisionEncoder {
   readonly id: string;
-  /** The key of its first convolution's weight, by which its keys are found. */
-  readonly stem: string;
-  /** The module behind its last feature. */
-  readonly classifier: string;
+  /** The key of its first convolution's weight, by which its keys are found; default `features.0.0.weight`. */
+  readonly stem?: string;
+  /** The module behind its last feature; default `classifier`. */
+  readonly classifier?: string;
   /** The features at each of its strides, shallow to deep. */
   features(input: Value, weights: Weights): readonly Value[];
 }
 
 /** Its keys are torchvision's, bare or below `encoder.`; a classifier that was saved with them is left aside. */
-export function torchvisionEncoder({ id, stem, classifier, features }: TorchvisionEncoder): Backbone {
+export function torchvisionEncoder(encoder: TorchvisionEncoder): Backbone {
+  const { id, stem = 'features.0.0.weight', classifier = 'classifier', features } = encoder;
   return {
     id,
     stems: [`encoder.${stem}`, stem],

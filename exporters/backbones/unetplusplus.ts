@@ -1,7 +1,6 @@
 import { at } from '../../graph/common/at.js';
 import type { Value } from '../../graph/ir/value.js';
-import { concat } from '../../graph/ops/concat.js';
-import { channelsOf, conv2d, convNormRelu, module, upsampleBilinear } from '../nn/layers.js';
+import { channelsOf, concat, conv2d, convNormRelu, module, upsampleBilinear } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
 import { type Backbone, type Network, networkOf, sizeIn, valuesOf } from './backbone.js';
 import { contract, doublingWidths, widthsIn } from './contracting.js';

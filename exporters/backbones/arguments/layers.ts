@@ -1,8 +1,7 @@
 import type { Value } from '../../../graph/ir/value.js';
-import { add, mul } from '../../../graph/ops/elementwise.js';
 import { exp, log, sigmoid, tanh } from '../../../graph/ops/unary.js';
 import { type ActivationName, activate } from '../../nn/activations.js';
-import { activation, channelsOf, gelu, groupNorm, prelu } from '../../nn/layers.js';
+import { activation, add, channelsOf, gelu, groupNorm, mul, prelu } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
 import { within } from '../../nn/within.js';
 import { type Norm, normalized } from '../norm.js';

@@ -1,7 +1,6 @@
 import { at } from '../../../graph/common/at.js';
 import type { Value } from '../../../graph/ir/value.js';
-import { concat } from '../../../graph/ops/concat.js';
-import { add, batchNorm2d, channelsOf, conv2d, prelu, upsampleBilinear } from '../../nn/layers.js';
+import { add, batchNorm2d, channelsOf, concat, conv2d, prelu, upsampleBilinear } from '../../nn/layers.js';
 import type { Shapes, Weights } from '../../nn/weights.js';
 import { type Backbone, networkOf, type Skip, sizeIn } from '../backbone.js';
 import { active, bare, type Counts, chain, convActive, countsIn, halves, merged } from './layers.js';

@@ -1,6 +1,5 @@
 import { at } from '../../../graph/common/at.js';
 import { scope, type Value } from '../../../graph/ir/value.js';
-import { concat } from '../../../graph/ops/concat.js';
 import { sub } from '../../../graph/ops/elementwise.js';
 import { matMul } from '../../../graph/ops/matmul.js';
 import { reshape, reshapeTo } from '../../../graph/ops/reshape.js';
@@ -8,7 +7,7 @@ import { shapeOf } from '../../../graph/ops/shape.js';
 import { sliceAxis } from '../../../graph/ops/slice.js';
 import { transpose } from '../../../graph/ops/transpose.js';
 import { neg, softmax } from '../../../graph/ops/unary.js';
-import { add, channelsOf, conv2d, convTranspose2d, module, mul } from '../../nn/layers.js';
+import { add, channelsOf, concat, conv2d, convTranspose2d, module, mul } from '../../nn/layers.js';
 import type { Shapes, Weights } from '../../nn/weights.js';
 import { type Backbone, networkOf, type Skip, sizeIn } from '../backbone.js';
 import { active, bare, type Counts, chain, convActive, countsIn, halves, merged } from './layers.js';

@@ -72,13 +72,12 @@ export function residualUnit(x: Value, weights: Weights, out: number, options: R
   const { subunits, stride = 1, kernel = 3, bias = true, lastConvOnly = false } = options;
   const strides = eachAxis(stride, x, weights);
   const isStrided = strides.some((step) => step !== 1);
-  const isLast = (unit: number) => unit === subunits - 1;
   let y = x;
   for (let unit = 0; unit < subunits; unit++) {
     y = convolution(y, weights.scope('conv').scope(`unit${unit}`), out, {
       ...options,
       stride: unit === 0 ? strides : 1,
-      adn: lastConvOnly && isLast(unit) ? undefined : options.adn,
+      adn: lastConvOnly && unit === subunits - 1 ? undefined : options.adn,
     });
   }
   if (!isStrided && channelsOf(x) === out) return add(y, x);

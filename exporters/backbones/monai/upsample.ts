@@ -1,8 +1,6 @@
 import { int64Tensor } from '../../../graph/ir/tensor.js';
 import { constant, type Value } from '../../../graph/ir/value.js';
-import { concat } from '../../../graph/ops/concat.js';
 import { depthToSpace } from '../../../graph/ops/depth-to-space.js';
-import { mul } from '../../../graph/ops/elementwise.js';
 import { gather } from '../../../graph/ops/gather.js';
 import { pad } from '../../../graph/ops/pad.js';
 import { averagePool } from '../../../graph/ops/pool.js';
@@ -10,7 +8,7 @@ import { reshapeTo } from '../../../graph/ops/reshape.js';
 import { shapeOf } from '../../../graph/ops/shape.js';
 import { transpose } from '../../../graph/ops/transpose.js';
 import { convNd, convTransposeNd } from '../../nn/convolution.js';
-import { channelsOf, upsampleBilinear } from '../../nn/layers.js';
+import { channelsOf, concat, mul, upsampleBilinear } from '../../nn/layers.js';
 import type { Shapes, Weights } from '../../nn/weights.js';
 import { within } from '../../nn/within.js';
 

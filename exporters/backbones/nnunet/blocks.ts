@@ -38,32 +38,8 @@ export interface Stage {
   readonly between?: number | undefined;
 }
 
-/** StackedConvBlocks: `convs.0`, `convs.1`, ... x [N, C, ...space] -> [N, out, ...space / stride]. */
-export function plainStage(x: Value, weights: Weights, layers: Layers, stage: Stage): Value {
-  const { count, out, kernel, stride = 1 } = stage;
-  let y = x;
-  for (let index = 0; index < count; index++) {
-    const own = weights.scope(`convs.${index}`);
-    y = convNormAct(y, own, out, layers, kernel, index === 0 ? stride : 1);
-  }
-  return y;
-}
-
-/** StackedResidualBlocks: `blocks.0`, `blocks.1`, ... x [N, C, ...space] -> [N, out, ...space / stride]. */
-export function residualStage(x: Value, weights: Weights, layers: Layers, stage: Stage): Value {
-  const { count, stride = 1 } = stage;
-  let y = x;
-  for (let index = 0; index < count; index++) {
-    y = residualBlock(y, weights.scope(`blocks.${index}`), layers, {
-      ...stage,
-      stride: index === 0 ? stride : 1,
-    });
-  }
-  return y;
-}
-
 /** BasicBlockD, or BottleneckD: convolutions `conv1`, ..., the last of which has its activation behind the sum. */
-function residualBlock(x: Value, weights: Weights, layers: Layers, stage: Omit<Stage, 'count'>): Value {
+function residualBlock(x: Value, weights: Weights, layers: Layers, stage: Stage): Value {
   const { out, kernel, stride = 1, between } = stage;
   const bare = { ...layers, act: NO_LAYER };
   const conv = (y: Value, name: string, ...given: [number, Layers, PerAxis, PerAxis?]) =>
@@ -86,3 +62,25 @@ function shortcut(x: Value, weights: Weights, layers: Layers, out: number, strid
   const name = isStrided ? 'skip.1' : 'skip.0';
   return convNormAct(pooled, weights.scope(name), out, { ...layers, bias: false }, 1);
 }
+
+type Layered = (x: Value, weights: Weights, layers: Layers, stage: Stage) => Value;
+
+/** As many blocks in a row as the stage has, below `name`. x [N, C, ...space] -> [N, out, ...space / stride]. */
+const stacked =
+  (name: string, block: Layered): Layered =>
+  (x, weights, layers, stage) => {
+    let y = x;
+    for (let index = 0; index < stage.count; index++) {
+      const own = index === 0 ? stage : { ...stage, stride: 1 };
+      y = block(y, weights.scope(`${name}.${index}`), layers, own);
+    }
+    return y;
+  };
+
+/** StackedConvBlocks. */
+export const plainStage = stacked('convs', (x, weights, layers, { out, kernel, stride }) =>
+  convNormAct(x, weights, out, layers, kernel, stride),
+);
+
+/** StackedResidualBlocks. */
+export const residualStage = stacked('blocks', residualBlock);

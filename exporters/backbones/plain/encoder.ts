@@ -19,11 +19,9 @@ export function nmodeChannels(shapes: Shapes): readonly number[] | undefined {
   for (;;) {
     const step = `up${channels.length + 1}.g`;
     const weight = shapes.get(`${step}.weight`) ?? shapes.get(`${step}.0.weight`);
-    const input = weight?.[1];
-    if (input === undefined) break;
-    channels.push(input);
+    if (weight?.[1] === undefined) return channels.length > 0 ? channels : undefined;
+    channels.push(weight[1]);
   }
-  return channels.length > 0 ? channels : undefined;
 }
 
 /** The shapes of what is in front of an nmODE decoder. */

@@ -32,7 +32,7 @@ export function activationOf(args: Arguments): Activation {
 
 /** SegmentationHead: a convolution, and what enlarges it with aligned corners. -> [N, classes, H, W], logits. */
 export function segmentation(x: Value, weights: Weights, classes: number, decoder: Decoder): Value {
-  const { headKernel, upsampling } = decoder;
+  const { headKernel = 3, upsampling = 1 } = decoder;
   const head = weights.scope('segmentation_head');
   const logits = conv2d(x, head.scope('0'), classes, headKernel);
   return upsampling > 1 ? upsampleBilinear(logits, head.scope('1'), upsampling, true) : logits;

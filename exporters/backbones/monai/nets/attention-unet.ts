@@ -1,8 +1,7 @@
 import { at } from '../../../../graph/common/at.js';
 import type { Value } from '../../../../graph/ir/value.js';
-import { add, mul } from '../../../../graph/ops/elementwise.js';
 import type { PerAxis } from '../../../nn/convolution.js';
-import { activation, batchNorm2d, channelsOf, concat, prelu, relu } from '../../../nn/layers.js';
+import { activation, add, batchNorm2d, channelsOf, concat, mul, prelu, relu } from '../../../nn/layers.js';
 import type { Shapes, Weights } from '../../../nn/weights.js';
 import type { Arguments } from '../../arguments/arguments.js';
 import type { Common, Definition } from '../../arguments/definition.js';

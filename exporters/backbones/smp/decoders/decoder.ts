@@ -13,10 +13,10 @@ export type Levels = readonly (Value | undefined)[];
 
 /** A decoder with nothing left open. */
 export interface Decoder {
-  /** Of the convolution that ends in classes. */
-  readonly headKernel: 1 | 3;
-  /** By how much the classes are enlarged. */
-  readonly upsampling: number;
+  /** Of the convolution that ends in classes; default 3. */
+  readonly headKernel?: 1;
+  /** By how much the classes are enlarged; default 1. */
+  readonly upsampling?: number;
   /** Beginnings of keys, below `decoder.`, that its checkpoints hold and that are not used. */
   readonly unused?: readonly string[];
   /** What the classes are made of. Weights are those below `decoder.`. */

@@ -1,7 +1,6 @@
 import { at } from '../../../../graph/common/at.js';
 import type { Value } from '../../../../graph/ir/value.js';
-import { concat } from '../../../../graph/ops/concat.js';
-import { add, conv2d, groupNorm, module, relu, upsampleBilinear } from '../../../nn/layers.js';
+import { add, concat, conv2d, groupNorm, module, relu, upsampleBilinear } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
 import { type Architecture, deepest, doubled, interpolationOf, upsamplingOf } from './decoder.js';
 

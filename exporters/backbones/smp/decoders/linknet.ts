@@ -30,7 +30,6 @@ export const LINKNET: Architecture = {
     const norm = normOf(args);
     return {
       headKernel: 1,
-      upsampling: 1,
       decode(levels, weights) {
         let x = deepest(levels);
         for (let step = 0; step < depth; step++) {

@@ -1,12 +1,11 @@
 import { at } from '../../../../graph/common/at.js';
 import { scope, type Value } from '../../../../graph/ir/value.js';
-import { concat } from '../../../../graph/ops/concat.js';
 import { matMul } from '../../../../graph/ops/matmul.js';
 import { reshape, reshapeTo } from '../../../../graph/ops/reshape.js';
 import { shapeOf } from '../../../../graph/ops/shape.js';
 import { transpose } from '../../../../graph/ops/transpose.js';
 import { softmax } from '../../../../graph/ops/unary.js';
-import { add, channelsOf, conv2d, module, mul } from '../../../nn/layers.js';
+import { add, channelsOf, concat, conv2d, module, mul } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
 import { type Architecture, channelsOfLevels, deepest, doubled, interpolationOf } from './decoder.js';
 import { convReLU, excitation } from './layers.js';
@@ -60,8 +59,6 @@ export const MANET: Architecture = {
     const options = { norm: normOf(args), attention: null, interpolation: interpolationOf(args) };
     const between = args.whole('decoder_pab_channels', 64);
     return {
-      headKernel: 3,
-      upsampling: 1,
       decode(levels, weights) {
         let x = positions(deepest(levels), weights.scope('center'), between);
         for (let step = 0; step < extent.depth; step++) {

@@ -1,7 +1,6 @@
 import { at } from '../../../../graph/common/at.js';
 import type { Value } from '../../../../graph/ir/value.js';
-import { concat } from '../../../../graph/ops/concat.js';
-import { channelsOf, module } from '../../../nn/layers.js';
+import { channelsOf, concat, module } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
 import type { Arguments } from '../../arguments/arguments.js';
 import type { Norm } from '../../norm.js';
@@ -70,8 +69,6 @@ export const UNET: Architecture = {
     const channels = channelsOfLevels(args, extent);
     const options = blockOptionsOf(args);
     return {
-      headKernel: 3,
-      upsampling: 1,
       // It is made for what the last block would join.
       unused: [`blocks.${extent.depth - 1}.attention1.`],
       decode(levels, weights) {

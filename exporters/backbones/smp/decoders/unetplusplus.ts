@@ -17,8 +17,6 @@ export const UNETPLUSPLUS: Architecture = {
     const options = blockOptionsOf(args);
     const last = extent.depth - 1;
     return {
-      headKernel: 3,
-      upsampling: 1,
       // smp makes a center for VGG, and does not use it.
       unused: [`blocks.x_0_${last}.attention1.`, 'center.'],
       decode(levels, weights) {

@@ -1,6 +1,5 @@
 import type { Value } from '../../../../graph/ir/value.js';
-import { mul } from '../../../../graph/ops/elementwise.js';
-import { add, channelsOf, conv2d, gelu, layerNorm2d, linear, module } from '../../../nn/layers.js';
+import { add, channelsOf, conv2d, gelu, layerNorm2d, linear, module, mul } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
 import { type Encoder, type Extent, stepOf, tu } from './encoder.js';
 import { sameConv } from './same-conv.js';
