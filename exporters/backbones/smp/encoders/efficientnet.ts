@@ -11,7 +11,7 @@ import {
   module,
 } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
-import { roundedChannels, SCALES, STAGES, STEM, type Scale, scaledDepth } from './compound-scaling.js';
+import { roundedChannels, SCALES, type Scale, STAGES, STEM, scaledDepth } from './compound-scaling.js';
 import { type Encoder, type Extent, stepOf } from './encoder.js';
 import { type SameConv, sameConv, samePads } from './same-conv.js';
 

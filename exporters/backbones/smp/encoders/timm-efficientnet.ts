@@ -1,4 +1,4 @@
-import { roundedChannels, SCALES, STAGES, STEM, type Scale, scaledDepth } from './compound-scaling.js';
+import { roundedChannels, SCALES, type Scale, STAGES, STEM, scaledDepth } from './compound-scaling.js';
 import { efficientNetNormalization } from './efficientnet.js';
 import { type Encoder, tu } from './encoder.js';
 import { type TimmNetwork, timmFeatures } from './timm-blocks.js';
