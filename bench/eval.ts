@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MODEL_IOS } from '../graph/common/recipe.js';
+import { MODEL_IOS } from '../graph/recipe/recipe.js';
 import type { Confusion } from '../runtime/masks/metrics.js';
 import { evaluate } from '../src/api/evaluate.js';
 import { exportModel } from '../src/api/export.js';

@@ -7,9 +7,9 @@ import { type DecoderId, standard } from '../exporters/assembly/describe.js';
 import type { Network } from '../exporters/backbones/backbone.js';
 import { UNet } from '../exporters/backbones/unet.js';
 import { type TensorSource, Weights } from '../exporters/nn/weights.js';
-import { RELEASE_SIDE } from '../graph/common/recipe.js';
 import { encodeModel } from '../graph/file/write.js';
 import type { Model } from '../graph/ir/model.js';
+import { RELEASE_SIDE } from '../graph/recipe/recipe.js';
 import { seeded } from '../test/support/seeded.js';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));

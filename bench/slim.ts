@@ -14,7 +14,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { RELEASE_SIDE } from '../graph/common/recipe.js';
+import { RELEASE_SIDE } from '../graph/recipe/recipe.js';
 import { print, table } from '../src/cli/output/print.js';
 import { median } from '../src/measuring/percentile.js';
 import { FITTING } from '../src/slimming/defaults.js';

@@ -6,9 +6,9 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RELEASE_SIDE } from '../graph/common/recipe.js';
 import { encodeModel } from '../graph/file/write.js';
 import { optimize } from '../graph/passes/optimize.js';
+import { RELEASE_SIDE } from '../graph/recipe/recipe.js';
 import { print, table } from '../src/cli/output/print.js';
 import { median } from '../src/measuring/percentile.js';
 import { BUNDLED_IMAGES } from '../src/transform/calibration-inputs.js';

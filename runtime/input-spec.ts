@@ -1,17 +1,18 @@
 import { type Reach, statedReach } from '../graph/analysis/receptive-field.js';
+import { parseDecimal } from '../graph/common/decimal.js';
+import { badModel, badUsage } from '../graph/common/errors.js';
+import { option } from '../graph/common/option.js';
+import { FLAG, type Kinds, NUMBER, RECIPE, sizesOf, TEXT, WINDOW } from '../graph/common/option-kinds.js';
+import { type Outline, sizesText } from '../graph/ir/model.js';
 import {
   type Assumption,
   assumedSize,
   assumedStructure,
   assumptionsIn,
   OF_PREPARATION,
-} from '../graph/common/assumption.js';
-import { parseDecimal } from '../graph/common/decimal.js';
-import { badModel, badUsage } from '../graph/common/errors.js';
-import { axesOf, type Layout } from '../graph/common/layout.js';
-import { type IntensityWindow, NORMALIZATIONS } from '../graph/common/normalization.js';
-import { option } from '../graph/common/option.js';
-import { FLAG, type Kinds, NUMBER, RECIPE, sizesOf, TEXT, WINDOW } from '../graph/common/option-kinds.js';
+} from '../graph/recipe/assumption.js';
+import { axesOf, type Layout } from '../graph/recipe/layout.js';
+import { type IntensityWindow, NORMALIZATIONS } from '../graph/recipe/normalization.js';
 import {
   BYTES_PER_PIXEL_KEY,
   checkRecipe,
@@ -25,8 +26,7 @@ import {
   recipeSummary,
   type Sizing,
   withWindow,
-} from '../graph/common/recipe.js';
-import { type Outline, sizesText } from '../graph/ir/model.js';
+} from '../graph/recipe/recipe.js';
 import { fromMetadata } from './common/naming.js';
 import type { PixelSize } from './images/frame.js';
 import type { ImageSpec, ModelSpec } from './images/job.js';

@@ -1,6 +1,8 @@
-import type { Assumption } from '../graph/common/assumption.js';
 import { at } from '../graph/common/at.js';
 import { badModel, badUsage } from '../graph/common/errors.js';
+import { option } from '../graph/common/option.js';
+import { type Outline, sizesText } from '../graph/ir/model.js';
+import type { Assumption } from '../graph/recipe/assumption.js';
 import {
   apparentLayout,
   axesOf,
@@ -8,10 +10,8 @@ import {
   LAYOUTS,
   type Layout,
   statedLayout,
-} from '../graph/common/layout.js';
-import { option } from '../graph/common/option.js';
-import type { ModelIo } from '../graph/common/recipe.js';
-import { type Outline, sizesText } from '../graph/ir/model.js';
+} from '../graph/recipe/layout.js';
+import type { ModelIo } from '../graph/recipe/recipe.js';
 
 /**
  * In which order a model takes pixels and channels: as the caller says, or its metadata, or else as its shape does.

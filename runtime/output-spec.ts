@@ -1,18 +1,20 @@
-import { type Assumption, assumptionsIn } from '../graph/common/assumption.js';
 import { at } from '../graph/common/at.js';
+import { badModel, badUsage, NmodeError } from '../graph/common/errors.js';
+import { oneOf } from '../graph/common/fields.js';
+import { option } from '../graph/common/option.js';
+import { either, type Kinds, NUMBER, TEXT, TEXTS } from '../graph/common/option-kinds.js';
+import type { Outline } from '../graph/ir/model.js';
+import type { OutputActivation } from '../graph/ir/output-activation.js';
+import { type Assumption, assumptionsIn } from '../graph/recipe/assumption.js';
 import {
   CLASS_NAMES_KEY,
   checkNameCount,
   classNamesIn,
   givenClassNames,
   parseClassNames,
-} from '../graph/common/class-names.js';
-import { badModel, badUsage, NmodeError } from '../graph/common/errors.js';
-import { oneOf } from '../graph/common/fields.js';
-import { headAdvice } from '../graph/common/head-advice.js';
-import { axesOf, type Layout } from '../graph/common/layout.js';
-import { option } from '../graph/common/option.js';
-import { either, type Kinds, NUMBER, TEXT, TEXTS } from '../graph/common/option-kinds.js';
+} from '../graph/recipe/class-names.js';
+import { headAdvice } from '../graph/recipe/head-advice.js';
+import { axesOf, type Layout } from '../graph/recipe/layout.js';
 import {
   APPLIED_HEAD_KEY,
   BACKGROUND_KEY,
@@ -22,10 +24,8 @@ import {
   HEAD_KEY,
   parseBackground,
   REGIONS_KEY,
-} from '../graph/common/recipe.js';
-import { parseRegions, type Region } from '../graph/common/regions.js';
-import type { Outline } from '../graph/ir/model.js';
-import type { OutputActivation } from '../graph/ir/output-activation.js';
+} from '../graph/recipe/recipe.js';
+import { parseRegions, type Region } from '../graph/recipe/regions.js';
 import { fromMetadata } from './common/naming.js';
 import type { OutputSpec } from './images/job.js';
 import { type Classes, checkBackground, INDEPENDENT } from './masks/classes.js';

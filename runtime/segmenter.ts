@@ -1,9 +1,9 @@
-import type { Assumption } from '../graph/common/assumption.js';
 import { at } from '../graph/common/at.js';
 import { badModel, badUsage, imageFault, NmodeError } from '../graph/common/errors.js';
-import { axesOf } from '../graph/common/layout.js';
 import { checkArgument, checkOptions, type Kind } from '../graph/common/option-kinds.js';
-import { FOLDS_OUTPUT, type Recipe } from '../graph/common/recipe.js';
+import type { Assumption } from '../graph/recipe/assumption.js';
+import { axesOf } from '../graph/recipe/layout.js';
+import { FOLDS_OUTPUT, type Recipe } from '../graph/recipe/recipe.js';
 import { eachUntilAborted, untilAborted } from './common/abort.js';
 import { inOrder } from './common/in-order.js';
 import type { Handed } from './handed.js';

@@ -1,8 +1,9 @@
 /** What the API has in Node and in browsers. */
 
-export type { Assumption } from '../graph/common/assumption.js';
 export { ERRORS, type ErrorCode, NmodeError, type NmodeErrorOptions } from '../graph/common/errors.js';
-export type { Layout } from '../graph/common/layout.js';
+export { VERSION } from '../graph/common/version.js';
+export type { Assumption } from '../graph/recipe/assumption.js';
+export type { Layout } from '../graph/recipe/layout.js';
 export {
   type ChannelNormalization,
   type IntensityWindow,
@@ -10,7 +11,7 @@ export {
   type Normalization,
   type NormalizationStep,
   type Statistic,
-} from '../graph/common/normalization.js';
+} from '../graph/recipe/normalization.js';
 export {
   type Background,
   type Grey,
@@ -21,9 +22,8 @@ export {
   type Sizing,
   type Spacing,
   type SplineOrder,
-} from '../graph/common/recipe.js';
-export type { Region } from '../graph/common/regions.js';
-export { VERSION } from '../graph/common/version.js';
+} from '../graph/recipe/recipe.js';
+export type { Region } from '../graph/recipe/regions.js';
 export type {
   ImageRaster,
   LabelMap,

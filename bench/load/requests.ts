@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { RELEASE_SIDE } from '../../graph/common/recipe.js';
+import { RELEASE_SIDE } from '../../graph/recipe/recipe.js';
 import { root } from '../networks.js';
 import type { Sent } from './client.js';
 

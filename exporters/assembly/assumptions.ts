@@ -1,10 +1,10 @@
+import type { Model } from '../../graph/ir/model.js';
 import {
   ASSUMED_KEY,
   type Assumption,
   type CheckedAssumption,
   OF_PREPARATION,
-} from '../../graph/common/assumption.js';
-import type { Model } from '../../graph/ir/model.js';
+} from '../../graph/recipe/assumption.js';
 import type { Network } from '../backbones/backbone.js';
 import { BACKBONE_IDS } from '../backbones/index.js';
 import type { NmodeDecoder } from '../decoders/nmode.js';

@@ -1,16 +1,16 @@
 import { cost } from '../../graph/analysis/cost.js';
 import { at } from '../../graph/common/at.js';
 import { badUsage } from '../../graph/common/errors.js';
-import { isAbsolute } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
-import { FOLDS_OUTPUT, type Recipe } from '../../graph/common/recipe.js';
 import { VERSION } from '../../graph/common/version.js';
 import { type Dim, symbol } from '../../graph/ir/dim.js';
 import type { Model } from '../../graph/ir/model.js';
 import { input, type Value } from '../../graph/ir/value.js';
 import { concat } from '../../graph/ops/concat.js';
 import { add, mul } from '../../graph/ops/elementwise.js';
+import { isAbsolute } from '../../graph/recipe/normalization.js';
+import { FOLDS_OUTPUT, type Recipe } from '../../graph/recipe/recipe.js';
 import { assemble } from '../../graph/rewriting/assemble.js';
 import { commonMultiple, type Network, perAxis, type Skip } from '../backbones/backbone.js';
 import { RELEASE_KEYS } from '../decoders/keys.js';

@@ -1,12 +1,12 @@
+import { reason } from '../../graph/common/errors.js';
+import { option } from '../../graph/common/option.js';
 import {
   CLASS_NAMES_KEY,
   checkClassNames,
   checkNameCount,
   classNamesIn,
   givenClassNames,
-} from '../../graph/common/class-names.js';
-import { reason } from '../../graph/common/errors.js';
-import { option } from '../../graph/common/option.js';
+} from '../../graph/recipe/class-names.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 
 /** What the classes of a model are called, and who says so. */

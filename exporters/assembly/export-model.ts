@@ -1,11 +1,12 @@
 import { check } from '../../graph/analysis/check.js';
 import { withReceptiveField } from '../../graph/analysis/reach.js';
-import { type Assumption, assumedSize } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { badUsage } from '../../graph/common/errors.js';
-import { NORMALIZATIONS } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
+import type { Model } from '../../graph/ir/model.js';
+import { type Assumption, assumedSize } from '../../graph/recipe/assumption.js';
+import { NORMALIZATIONS } from '../../graph/recipe/normalization.js';
 import {
   APPLIED_HEAD_KEY,
   BACKGROUND_KEY,
@@ -24,8 +25,7 @@ import {
   recipeText,
   type Sizing,
   withWindow,
-} from '../../graph/common/recipe.js';
-import type { Model } from '../../graph/ir/model.js';
+} from '../../graph/recipe/recipe.js';
 import type { Network } from '../backbones/backbone.js';
 import type { Checkpoint } from '../checkpoints/open.js';
 import type { NmodeDecoder } from '../decoders/nmode.js';

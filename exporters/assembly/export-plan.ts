@@ -1,8 +1,8 @@
-import type { Assumption } from '../../graph/common/assumption.js';
 import { badUsage } from '../../graph/common/errors.js';
-import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
 import { pick } from '../../graph/common/pick.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
+import type { IntensityWindow } from '../../graph/recipe/normalization.js';
 import {
   type Background,
   type Grey,
@@ -10,7 +10,7 @@ import {
   RELEASE_SIDE,
   type Recipe,
   type Sizing,
-} from '../../graph/common/recipe.js';
+} from '../../graph/recipe/recipe.js';
 import type { Backbone, NamedArguments, Network } from '../backbones/backbone.js';
 import { backboneOf } from '../backbones/index.js';
 import type { MultistepForm } from '../decoders/multistep.js';

@@ -1,8 +1,8 @@
 import { badUsage } from '../../graph/common/errors.js';
-import { headAdvice } from '../../graph/common/head-advice.js';
 import { option } from '../../graph/common/option.js';
 import type { Value } from '../../graph/ir/value.js';
 import { sigmoid, softmax } from '../../graph/ops/unary.js';
+import { headAdvice } from '../../graph/recipe/head-advice.js';
 
 /** What turns logits [N, classes, H, W] into what a model gives; softmax is over the classes. */
 export const HEADS = ['sigmoid', 'softmax', 'none'] as const;

@@ -1,7 +1,5 @@
 import { badUsage } from '../../graph/common/errors.js';
-import { isLinear, normalize } from '../../graph/common/normalize.js';
 import { option } from '../../graph/common/option.js';
-import { BEYOND_GRAPHS, type Recipe, type Sizing } from '../../graph/common/recipe.js';
 import { symbol } from '../../graph/ir/dim.js';
 import { int64Tensor } from '../../graph/ir/tensor.js';
 import { constant, input, scope, type Value } from '../../graph/ir/value.js';
@@ -14,6 +12,8 @@ import { resizeLinearTo } from '../../graph/ops/resize.js';
 import { shapeOf } from '../../graph/ops/shape.js';
 import { sliceTo } from '../../graph/ops/slice.js';
 import { transpose } from '../../graph/ops/transpose.js';
+import { isLinear, normalize } from '../../graph/recipe/normalize.js';
+import { BEYOND_GRAPHS, type Recipe, type Sizing } from '../../graph/recipe/recipe.js';
 import { graphArithmetic } from './normalization.js';
 
 type SizingInGraphs = Exclude<Sizing, { readonly kind: 'slide' }>;

@@ -1,14 +1,14 @@
 import { NmodeError } from '../../graph/common/errors.js';
-import type { ChannelNormalization, Normalization } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
+import type { ChannelNormalization, Normalization } from '../../graph/recipe/normalization.js';
 import {
   MIRROR_AXES,
   type Recipe,
   type Sizing,
   SPLINE_ORDERS,
   type Spacing,
-} from '../../graph/common/recipe.js';
-import type { Region } from '../../graph/common/regions.js';
+} from '../../graph/recipe/recipe.js';
+import type { Region } from '../../graph/recipe/regions.js';
 import type { ChannelPreparation, Preparation, Resampling } from '../backbones/preparation.js';
 
 /** What nnU-Net's own use of a network comes to here. */

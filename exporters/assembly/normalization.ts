@@ -1,5 +1,3 @@
-import type { Statistic } from '../../graph/common/normalization.js';
-import type { Arithmetic } from '../../graph/common/normalize.js';
 import { float32Tensor } from '../../graph/ir/tensor.js';
 import { constant, type Value } from '../../graph/ir/value.js';
 import { cast } from '../../graph/ops/cast.js';
@@ -11,6 +9,8 @@ import { reshape } from '../../graph/ops/reshape.js';
 import { shapeOf } from '../../graph/ops/shape.js';
 import { sliceAxis } from '../../graph/ops/slice.js';
 import { sqrt } from '../../graph/ops/unary.js';
+import type { Statistic } from '../../graph/recipe/normalization.js';
+import type { Arithmetic } from '../../graph/recipe/normalize.js';
 
 /** An image on its way through a normalization. */
 export interface Pixels {

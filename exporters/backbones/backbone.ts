@@ -1,10 +1,10 @@
-import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { leastCommonMultiple } from '../../graph/common/multiples.js';
-import type { Normalization } from '../../graph/common/normalization.js';
-import type { Background, Sizing } from '../../graph/common/recipe.js';
 import { input as graphInput, type Value } from '../../graph/ir/value.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
+import type { Normalization } from '../../graph/recipe/normalization.js';
+import type { Background, Sizing } from '../../graph/recipe/recipe.js';
 import { keysOf, type Shapes, Weights, zeroWeights } from '../nn/weights.js';
 import type { Preparation } from './preparation.js';
 

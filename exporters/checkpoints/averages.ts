@@ -1,6 +1,6 @@
-import type { Assumption } from '../../graph/common/assumption.js';
 import { printable } from '../../graph/common/errors.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
 import { stripPrefixes } from './select-keys.js';
 
 type Tensors = ReadonlyMap<string, Tensor>;

@@ -1,4 +1,4 @@
-import { MAX_CLASSES, NAME_FIELDS } from '../../graph/common/class-names.js';
+import { MAX_CLASSES, NAME_FIELDS } from '../../graph/recipe/class-names.js';
 import { type PickleValue, Tuple } from './pickle/pickle-values.js';
 
 /** Dicts beside the weights in which training scripts keep what they know of the data: MMSegmentation, Lightning, nnU-Net. */

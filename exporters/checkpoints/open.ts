@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import type { Assumption } from '../../graph/common/assumption.js';
 import { type ErrorCode, NmodeError, printable, reason } from '../../graph/common/errors.js';
 import { byteLength, type Tensor, tensorOf } from '../../graph/ir/tensor.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
 import { withoutAverages } from './averages.js';
 import { toFloat32 } from './float32.js';
 import { placeOf } from './folder.js';

@@ -1,7 +1,8 @@
 import { type Feature, imageOf } from '../../graph/analysis/features.js';
-import { type Assumption, assumptionsIn } from '../../graph/common/assumption.js';
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
-import { type IntensityWindow, NORMALIZATIONS } from '../../graph/common/normalization.js';
+import type { Model } from '../../graph/ir/model.js';
+import { type Assumption, assumptionsIn } from '../../graph/recipe/assumption.js';
+import { type IntensityWindow, NORMALIZATIONS } from '../../graph/recipe/normalization.js';
 import {
   type Background,
   checkRecipe,
@@ -16,8 +17,7 @@ import {
   recipeText,
   type Sizing,
   withWindow,
-} from '../../graph/common/recipe.js';
-import type { Model } from '../../graph/ir/model.js';
+} from '../../graph/recipe/recipe.js';
 import { backgroundMetadata, nmodeMetadata } from '../assembly/export-model.js';
 import type { Head } from '../assembly/head.js';
 import { SOLVER_OPTIONS } from '../decoders/solvers.js';

@@ -1,8 +1,8 @@
-import type { Assumption } from '../../graph/common/assumption.js';
 import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { checkOptions, type Kind, type Kinds, oneOf, SHARE } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
 import { ACTIVATION_CHOICES, type ActivationName, isActivationName } from './activations.js';
 
 export const POOLINGS = ['max', 'average'] as const;

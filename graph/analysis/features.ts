@@ -1,6 +1,5 @@
 import { at } from '../common/at.js';
 import { badModel, NmodeError } from '../common/errors.js';
-import { areChannelsLast } from '../common/layout.js';
 import { leastCommonMultiple } from '../common/multiples.js';
 import { option } from '../common/option.js';
 import {
@@ -14,6 +13,7 @@ import {
 } from '../ir/dim.js';
 import { type Model, sizesText, type ValueInfo } from '../ir/model.js';
 import type { ValueType } from '../ir/value.js';
+import { areChannelsLast } from '../recipe/layout.js';
 import { declaredTypes, inferTypes, openName, type Types } from './infer.js';
 import { prune } from './prune.js';
 

@@ -1,6 +1,6 @@
 import { NmodeError } from '../common/errors.js';
-import { IO_KEY, parseRecipe, RECIPE_KEY } from '../common/recipe.js';
 import type { Model } from '../ir/model.js';
+import { IO_KEY, parseRecipe, RECIPE_KEY } from '../recipe/recipe.js';
 import { imageOf } from './features.js';
 import { RECEPTIVE_FIELD_KEY, type Reach, receptiveField } from './receptive-field.js';
 import { directionOf, isSpatial } from './spatial/axes.js';

@@ -1,11 +1,11 @@
 import { inferTypes, type Types } from '../analysis/infer.js';
 import { holdsSubgraph, namesIn } from '../analysis/subgraphs.js';
 import { at } from '../common/at.js';
-import { areChannelsLast, axesOf, LAYOUT_KEY, type Layout } from '../common/layout.js';
 import { int, ints } from '../ir/attribute.js';
 import { type Dim, sameDim } from '../ir/dim.js';
 import { DTYPES, type DType } from '../ir/dtype.js';
 import { ABSENT, type Model, type Node, type ValueInfo } from '../ir/model.js';
+import { areChannelsLast, axesOf, LAYOUT_KEY, type Layout } from '../recipe/layout.js';
 import { NameAllocator } from '../rewriting/name-allocator.js';
 
 /** [N, H, W, C] -> [N, C, H, W], and back. */

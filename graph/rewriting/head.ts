@@ -3,10 +3,10 @@ import { fromDeclared, inferTypes } from '../analysis/infer.js';
 import { holdsSubgraph } from '../analysis/subgraphs.js';
 import { badModel } from '../common/errors.js';
 import { option } from '../common/option.js';
-import { HEAD_KEY } from '../common/recipe.js';
 import { intOf } from '../ir/attribute.js';
 import { type Model, type Node, opsetOf } from '../ir/model.js';
 import { sigmoid, softmax } from '../ops/unary.js';
+import { HEAD_KEY } from '../recipe/recipe.js';
 import { extend, tensorOf } from './extend.js';
 
 const RESULT = 'mask';

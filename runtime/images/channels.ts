@@ -1,6 +1,6 @@
 import { badImage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import { GREYS, type Grey } from '../../graph/common/recipe.js';
+import { GREYS, type Grey } from '../../graph/recipe/recipe.js';
 import type { ImageRaster, RgbImage } from '../common/raster.js';
 
 /** The channels that a model takes. */

@@ -4,7 +4,7 @@ import {
   type Normalization,
   type NormalizationStep,
   stepsOf,
-} from '../../graph/common/normalization.js';
+} from '../../graph/recipe/normalization.js';
 import type { ImageRaster } from '../common/raster.js';
 
 /** Bits of a sample. */

@@ -1,6 +1,6 @@
 import { badImage } from '../../graph/common/errors.js';
-import { perChannel, stepsOf } from '../../graph/common/normalization.js';
-import type { Recipe } from '../../graph/common/recipe.js';
+import { perChannel, stepsOf } from '../../graph/recipe/normalization.js';
+import type { Recipe } from '../../graph/recipe/recipe.js';
 import { channelOf, type ImageRaster, type Probabilities } from '../common/raster.js';
 import { MAX_SAMPLES } from './channels.js';
 import { roundHalfEven } from './courses/sliding.js';

@@ -1,10 +1,10 @@
-import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
-import { givenClassNames } from '../../graph/common/class-names.js';
 import { badModel } from '../../graph/common/errors.js';
 import { floatsOf, toHalf } from '../../graph/common/half.js';
-import type { Layout } from '../../graph/common/layout.js';
-import type { ModelIo, Recipe } from '../../graph/common/recipe.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
+import { givenClassNames } from '../../graph/recipe/class-names.js';
+import type { Layout } from '../../graph/recipe/layout.js';
+import type { ModelIo, Recipe } from '../../graph/recipe/recipe.js';
 import type { ImageRaster, Probabilities, RgbImage } from '../common/raster.js';
 import { type Classes, type ClassMasks, masksOf } from '../masks/classes.js';
 import { type Cleaning, type Components, componentsOf } from '../masks/components.js';

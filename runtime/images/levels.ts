@@ -1,6 +1,6 @@
 import { at } from '../../graph/common/at.js';
-import type { Normalization, Statistic } from '../../graph/common/normalization.js';
-import { type Arithmetic, normalize } from '../../graph/common/normalize.js';
+import type { Normalization, Statistic } from '../../graph/recipe/normalization.js';
+import { type Arithmetic, normalize } from '../../graph/recipe/normalize.js';
 import { fullScale, type ImageRaster } from '../common/raster.js';
 
 /** What becomes of each value that a sample may have, channel by channel; and last, where there is a foreground, of what is outside. */

@@ -1,5 +1,5 @@
-import type { Layout } from '../../graph/common/layout.js';
-import type { MirrorAxis } from '../../graph/common/recipe.js';
+import type { Layout } from '../../graph/recipe/layout.js';
+import type { MirrorAxis } from '../../graph/recipe/recipe.js';
 import type { Size } from './courses/course.js';
 
 /** The axes along which a window is mirrored for each of its runs: none, each, and both. */

@@ -1,6 +1,6 @@
 import { badModel, badUsage } from '../../graph/common/errors.js';
-import { headAdvice } from '../../graph/common/head-advice.js';
-import type { Layout } from '../../graph/common/layout.js';
+import { headAdvice } from '../../graph/recipe/head-advice.js';
+import type { Layout } from '../../graph/recipe/layout.js';
 import type { Probabilities } from '../common/raster.js';
 import type { Floats } from '../sessions/tensors.js';
 

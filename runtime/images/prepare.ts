@@ -1,4 +1,4 @@
-import type { Layout } from '../../graph/common/layout.js';
+import type { Layout } from '../../graph/recipe/layout.js';
 import type { ImageRaster } from '../common/raster.js';
 import type { Window } from './courses/tiles.js';
 import type { Levels } from './levels.js';

@@ -1,4 +1,4 @@
-import type { SplineOrder } from '../../graph/common/recipe.js';
+import type { SplineOrder } from '../../graph/recipe/recipe.js';
 import type { Rows } from './resize.js';
 
 /** Numbers in double, [length, inner]. */

@@ -1,6 +1,6 @@
 import { at } from '../../graph/common/at.js';
 import { badUsage } from '../../graph/common/errors.js';
-import type { Region } from '../../graph/common/regions.js';
+import type { Region } from '../../graph/recipe/regions.js';
 import { channelOf, type LabelMap, type Mask, type Probabilities } from '../common/raster.js';
 import { type Cleaning, clean } from './components.js';
 import { ABOVE_HALF, DEFAULT_THRESHOLD, labelMap, thresholded } from './threshold.js';

@@ -1,8 +1,8 @@
 import { cost } from '../../graph/analysis/cost.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError } from '../../graph/common/errors.js';
-import { axesOf } from '../../graph/common/layout.js';
 import type { Model } from '../../graph/ir/model.js';
+import { axesOf } from '../../graph/recipe/layout.js';
 import type { ModelSpec } from '../images/job.js';
 import { usableMemory } from './sessions/limits.js';
 

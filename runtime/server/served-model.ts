@@ -1,7 +1,7 @@
 import { badUsage, NmodeError } from '../../graph/common/errors.js';
-import { areChannelsLast } from '../../graph/common/layout.js';
 import { pick } from '../../graph/common/pick.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
+import { areChannelsLast } from '../../graph/recipe/layout.js';
 import { untilAborted } from '../common/abort.js';
 import { naming } from '../common/naming.js';
 import type { ModelSpec } from '../images/job.js';

@@ -12,7 +12,6 @@ import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { SOLVER_IDS } from '../../exporters/decoders/solvers.js';
 import { Weights, zeroWeights } from '../../exporters/nn/weights.js';
 import { cost } from '../../graph/analysis/cost.js';
-import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
@@ -28,16 +27,17 @@ import {
   TEXTS,
 } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
-import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import { encodedLength, encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
+import { RELEASE_SIDE } from '../../graph/recipe/recipe.js';
 import { inTemporaryFolder } from '../files/temporary-folder.js';
 import { readBenchModels } from '../measuring/bench-model.js';
 import type { Comparison, Figures } from '../measuring/comparison.js';
 import { inProcesses, race } from '../measuring/race.js';
 import { KEYS, WATCH, withOptions } from './option-kinds.js';
-import { withStructure } from './structure.js';
+import { withStructure } from './structure/structure.js';
 
 export interface CompareOptions extends KeySelection {
   /** Instead of `backbones`: a checkpoint; compares only its backbone. */

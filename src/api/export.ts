@@ -24,12 +24,12 @@ import {
   TEXTS,
 } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
-import type { ModelIo } from '../../graph/common/recipe.js';
 import { opsetOf } from '../../graph/ir/model.js';
+import type { ModelIo } from '../../graph/recipe/recipe.js';
 import { refuseOverwriting } from '../files/write-whole.js';
 import { inputSizes } from '../transform/default-sizes.js';
 import { HINTS, KEYS, withOptions } from './option-kinds.js';
-import { withStructure } from './structure.js';
+import { withStructure } from './structure/structure.js';
 import { PROOF, type ProofOptions, type ProofReport, writeProven } from './write-proven.js';
 
 export interface ExportModelOptions extends Omit<ExportOptions, 'size'>, ProofOptions, KeySelection {

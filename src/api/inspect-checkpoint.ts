@@ -24,14 +24,14 @@ import { type Checkpoint, type CheckpointFormat, openCheckpoint } from '../../ex
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { unreadableText } from '../../exporters/checkpoints/unreadable.js';
 import type { Order } from '../../exporters/decoders/block.js';
-import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { NmodeError, reason } from '../../graph/common/errors.js';
 import { pick } from '../../graph/common/pick.js';
-import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import type { DType } from '../../graph/ir/dtype.js';
 import { elementCount, type Tensor } from '../../graph/ir/tensor.js';
-import { hypothesesIn, isSaid } from './structure.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
+import { RELEASE_SIDE } from '../../graph/recipe/recipe.js';
+import { hypothesesIn, isSaid } from './structure/structure.js';
 import { unlessRefused } from './unless-refused.js';
 
 export interface TensorReport {

@@ -1,14 +1,14 @@
 import { basename } from 'node:path';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { cost, type NodeCost } from '../../graph/analysis/cost.js';
-import { assumptionsIn, type CheckedAssumption } from '../../graph/common/assumption.js';
 import { badUsage } from '../../graph/common/errors.js';
-import { apparentLayout, type Layout, statedLayout } from '../../graph/common/layout.js';
 import { option } from '../../graph/common/option.js';
 import { checkArgument, checkOptions, type Kinds, SIGNAL, TEXT } from '../../graph/common/option-kinds.js';
 import type { DType } from '../../graph/ir/dtype.js';
 import { type Model, opsetOf, type ValueInfo } from '../../graph/ir/model.js';
 import { liftedToCount } from '../../graph/lifting/lift.js';
+import { assumptionsIn, type CheckedAssumption } from '../../graph/recipe/assumption.js';
+import { apparentLayout, type Layout, statedLayout } from '../../graph/recipe/layout.js';
 import { type UntypedNode, untypedNodes } from '../../graph/rewriting/untyped.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { type FilePath, pathOf } from '../../runtime/node/path-of.js';

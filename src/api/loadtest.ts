@@ -3,7 +3,6 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
-import { areChannelsLast } from '../../graph/common/layout.js';
 import { option } from '../../graph/common/option.js';
 import {
   checkOptions,
@@ -17,6 +16,7 @@ import {
   whole,
 } from '../../graph/common/option-kinds.js';
 import { elementCount } from '../../graph/ir/tensor.js';
+import { areChannelsLast } from '../../graph/recipe/layout.js';
 import { percentile } from '../measuring/percentile.js';
 import { poisson } from '../measuring/poisson.js';
 

@@ -1,13 +1,13 @@
-import { type Assumption, OF_PREPARATION, ofPreparation, restated } from '../../graph/common/assumption.js';
-import { CLASS_NAMES_KEY, givenClassNames } from '../../graph/common/class-names.js';
-import { LAYOUT_KEY } from '../../graph/common/layout.js';
 import { each, FLAG, type Kinds, NUMBER, PATH } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
-import { BACKGROUND_KEY, IO_KEY, RECIPE_KEY, recipeText } from '../../graph/common/recipe.js';
 import { encodeChunks } from '../../graph/file/write.js';
 import { type Model, opsetOf, outlineOf } from '../../graph/ir/model.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
 import { lift } from '../../graph/lifting/lift.js';
+import { type Assumption, OF_PREPARATION, ofPreparation, restated } from '../../graph/recipe/assumption.js';
+import { CLASS_NAMES_KEY, givenClassNames } from '../../graph/recipe/class-names.js';
+import { LAYOUT_KEY } from '../../graph/recipe/layout.js';
+import { BACKGROUND_KEY, IO_KEY, RECIPE_KEY, recipeText } from '../../graph/recipe/recipe.js';
 import { headed } from '../../graph/rewriting/head.js';
 import { naming } from '../../runtime/common/naming.js';
 import { type InputSpecOptions, imageSpecOf, inputSpecOf } from '../../runtime/input-spec.js';

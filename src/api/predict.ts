@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { badUsage, commonFault, imageFault, NmodeError, reason } from '../../graph/common/errors.js';
 import {
@@ -13,7 +12,8 @@ import {
   TEXTS,
   taken,
 } from '../../graph/common/option-kinds.js';
-import type { Recipe } from '../../graph/common/recipe.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
+import type { Recipe } from '../../graph/recipe/recipe.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import type { Tiling } from '../../runtime/images/courses/course.js';
 import { type Classes, maskLabelsOf, nameOfLabel, refuseThreshold } from '../../runtime/masks/classes.js';
@@ -39,9 +39,9 @@ import { parseShard } from '../batch/parse-shard.js';
 import type { ShardReport } from '../batch/shard-run.js';
 import { isOfOneFile, makeFolder, refuseOverwriting } from '../files/write-whole.js';
 import { withOptions } from './option-kinds.js';
-import { filesOf, type OutputOptions, writeFiles } from './predict-files.js';
-import { entryOf, openShard, shareOf } from './predict-shard.js';
-import { filesOfTask, findTasks, type ImageOptions, type Task } from './predict-tasks.js';
+import { filesOf, type OutputOptions, writeFiles } from './predict/predict-files.js';
+import { entryOf, openShard, shareOf } from './predict/predict-shard.js';
+import { filesOfTask, findTasks, type ImageOptions, type Task } from './predict/predict-tasks.js';
 
 export interface PredictOptions
   extends Omit<SegmenterOptions, 'at' | 'onProgress'>,

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Assumption } from '../../graph/common/assumption.js';
 import { badUsage, reason } from '../../graph/common/errors.js';
 import {
   each,
@@ -14,6 +13,7 @@ import {
   whole,
 } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
 import { MAX_TIMER } from '../../runtime/common/timer.js';
 import { INPUT_KINDS, type InputSpecOptions } from '../../runtime/input-spec.js';
 import { requirePackages, withPackages } from '../../runtime/node/packages.js';

@@ -1,13 +1,13 @@
 import { featureMapFaults } from '../../graph/analysis/feature-maps.js';
 import { type Feature, featureType, imageOf, locate, sizeMultipleOf } from '../../graph/analysis/features.js';
 import { lastOnTheWayDown } from '../../graph/analysis/way-down.js';
-import { type Assumption, assumedStructure } from '../../graph/common/assumption.js';
 import { badModel } from '../../graph/common/errors.js';
 import { checkOptions, type Kinds, SIGNAL } from '../../graph/common/option-kinds.js';
 import { dimText } from '../../graph/ir/dim.js';
 import type { DType } from '../../graph/ir/dtype.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
 import { liftedToCount } from '../../graph/lifting/lift.js';
+import { type Assumption, assumedStructure } from '../../graph/recipe/assumption.js';
 import { naming } from '../../runtime/common/naming.js';
 import { type LoadedModel, loadModel } from '../../runtime/node/model.js';
 import { type FilePath, pathOf } from '../../runtime/node/path-of.js';

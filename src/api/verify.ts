@@ -1,6 +1,5 @@
 import { ofNetwork } from '../../exporters/assembly/assumptions.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
-import { type Assumption, assumedStructure, assumptionsIn } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import {
   each,
@@ -12,10 +11,11 @@ import {
   PATH,
   taken,
 } from '../../graph/common/option-kinds.js';
-import { HEAD_KEY } from '../../graph/common/recipe.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
+import { type Assumption, assumedStructure, assumptionsIn } from '../../graph/recipe/assumption.js';
+import { HEAD_KEY } from '../../graph/recipe/recipe.js';
 import { beforeHead } from '../../graph/rewriting/head.js';
 import { named } from '../../runtime/common/naming.js';
 import { loadModel } from '../../runtime/node/model.js';

@@ -1,15 +1,15 @@
 import { beforeHead, checkedBy, ofNetwork, withAssumptions } from '../../exporters/assembly/assumptions.js';
 import type { Head } from '../../exporters/assembly/head.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
-import type { Assumption, CheckedAssumption } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { each, type Kinds, NUMBER, PATH, taken } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
-import { HEAD_KEY } from '../../graph/common/recipe.js';
 import { encodeChunks, encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
 import { optimize } from '../../graph/passes/optimize.js';
+import type { Assumption, CheckedAssumption } from '../../graph/recipe/assumption.js';
+import { HEAD_KEY } from '../../graph/recipe/recipe.js';
 import { writeOutput } from '../files/write-whole.js';
 import { holdsLogits, namedReference, OF_LOGITS, type Ports, pairTensors } from '../parity/pair.js';
 import type { OutputParity, Parity, ParityOptions } from '../parity/parity.js';

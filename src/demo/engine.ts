@@ -1,5 +1,5 @@
-import { NORMALIZATIONS } from '../../graph/common/normalization.js';
-import type { Grey } from '../../graph/common/recipe.js';
+import { NORMALIZATIONS } from '../../graph/recipe/normalization.js';
+import type { Grey } from '../../graph/recipe/recipe.js';
 import type { AppliedHead } from '../../runtime/output-spec.js';
 import { type LoadProgress, Segmenter, type SegmenterOptions } from '../web.js';
 

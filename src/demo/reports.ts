@@ -1,4 +1,4 @@
-import { recipeSummary } from '../../graph/common/recipe.js';
+import { recipeSummary } from '../../graph/recipe/recipe.js';
 import { classesText } from '../../runtime/masks/classes.js';
 import type { LoadProgress, Segmenter, Tiling, Timings } from '../web.js';
 import { megabytes, milliseconds } from './elements.js';

@@ -3,7 +3,7 @@ import { basename, extname, join, parse, resolve } from 'node:path';
 import { at } from '../../graph/common/at.js';
 import { badImage, type ErrorCode } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import type { Recipe } from '../../graph/common/recipe.js';
+import type { Recipe } from '../../graph/recipe/recipe.js';
 import { findImages } from './find-images.js';
 import { grouped } from './grouped.js';
 import { casesOf, type FoundCases, findCases, isChannelFile } from './image-cases.js';

@@ -1,4 +1,4 @@
-import type { Assumption } from '../../graph/common/assumption.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
 import type { ProviderPlacement } from '../../runtime/node/sessions/provider-placement.js';
 import type { ProviderName } from '../../runtime/node/sessions/providers.js';
 import type { ProviderReport } from '../../runtime/node/sessions/session.js';

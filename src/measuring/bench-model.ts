@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { cost } from '../../graph/analysis/cost.js';
-import { type Assumption, assumedStructure } from '../../graph/common/assumption.js';
 import { badModel, badUsage, NmodeError } from '../../graph/common/errors.js';
-import { areChannelsLast } from '../../graph/common/layout.js';
 import { type Model, outlineOf, sizesText, type ValueInfo } from '../../graph/ir/model.js';
+import { type Assumption, assumedStructure } from '../../graph/recipe/assumption.js';
+import { areChannelsLast } from '../../graph/recipe/layout.js';
 import { loadModel } from '../../runtime/node/model.js';
 import type { Port } from '../../runtime/sessions/tensors.js';
 import { defaultSizes } from '../transform/default-sizes.js';

@@ -1,5 +1,5 @@
 import type { DecoderId } from '../../exporters/assembly/describe.js';
-import type { Assumption } from '../../graph/common/assumption.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
 
 /** Parameters, and multiply-adds of convolutions and matrix products for one image. */
 export interface Figures {

@@ -1,7 +1,7 @@
-import { type Assumption, assumptionsText } from '../../graph/common/assumption.js';
 import { stringOf } from '../../graph/ir/attribute.js';
 import { type Model, type Node, nodeName } from '../../graph/ir/model.js';
 import type { OutputActivation } from '../../graph/ir/output-activation.js';
+import { type Assumption, assumptionsText } from '../../graph/recipe/assumption.js';
 import { leavesUnit } from './pair.js';
 import { DEFAULT_TOLERANCE, type OutputParity, type Parity } from './parity.js';
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { NmodeError } from '../../graph/common/errors.js';
-import { FOLDS_OUTPUT } from '../../graph/common/recipe.js';
 import { float32Values, type Tensor } from '../../graph/ir/tensor.js';
+import { FOLDS_OUTPUT } from '../../graph/recipe/recipe.js';
 import type { Floats } from '../../runtime/sessions/tensors.js';
 
 interface Named {

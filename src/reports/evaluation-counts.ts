@@ -1,5 +1,5 @@
-import type { Assumption } from '../../graph/common/assumption.js';
-import type { Recipe } from '../../graph/common/recipe.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
+import type { Recipe } from '../../graph/recipe/recipe.js';
 import type { Tiling } from '../../runtime/images/courses/course.js';
 import type { Cleaning } from '../../runtime/masks/components.js';
 import type { Confusion, Metrics } from '../../runtime/masks/metrics.js';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { imageFault } from '../../graph/common/errors.js';
-import { recipeSummary } from '../../graph/common/recipe.js';
+import { recipeSummary } from '../../graph/recipe/recipe.js';
 import { area } from '../../runtime/masks/threshold.js';
 import type { Segmenter } from '../../runtime/node/segmenter.js';
 import type { SegmentOptions } from '../../runtime/segmentation.js';

@@ -22,7 +22,7 @@ import {
   WINDOW,
   whole,
 } from '../../graph/common/option-kinds.js';
-import { MAX_NETWORK_PIXELS } from '../../graph/common/recipe.js';
+import { MAX_NETWORK_PIXELS } from '../../graph/recipe/recipe.js';
 import { MIN_CYCLE } from '../../graph/training/schedule.js';
 import type { SlimOptions } from './slim-options.js';
 

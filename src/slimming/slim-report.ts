@@ -1,6 +1,6 @@
 import type { SolverId } from '../../exporters/decoders/solvers.js';
-import type { Assumption } from '../../graph/common/assumption.js';
-import type { Recipe } from '../../graph/common/recipe.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
+import type { Recipe } from '../../graph/recipe/recipe.js';
 import type { Failure } from '../files/pairs.js';
 
 /** DSC image by image. */

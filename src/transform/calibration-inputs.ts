@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Assumption } from '../../graph/common/assumption.js';
 import { at } from '../../graph/common/at.js';
 import { badImage } from '../../graph/common/errors.js';
-import { axesOf, type Layout } from '../../graph/common/layout.js';
-import { RECIPE_KEY, type Recipe } from '../../graph/common/recipe.js';
 import { type Model, type Outline, outlineOf } from '../../graph/ir/model.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
+import type { Assumption } from '../../graph/recipe/assumption.js';
+import { axesOf, type Layout } from '../../graph/recipe/layout.js';
+import { RECIPE_KEY, type Recipe } from '../../graph/recipe/recipe.js';
 import { naming } from '../../runtime/common/naming.js';
 import type { ImageRaster } from '../../runtime/common/raster.js';
 import { withChannels } from '../../runtime/images/channels.js';

@@ -1,6 +1,6 @@
 import { openName } from '../../graph/analysis/infer.js';
-import { RELEASE_SIDE } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
+import { RELEASE_SIDE } from '../../graph/recipe/recipe.js';
 
 /** A side of volumes, which have more elements. */
 const VOLUME_SIDE = 64;

@@ -1,7 +1,7 @@
 import { at } from '../../graph/common/at.js';
-import { BACKGROUND_KEY, type Background, HEAD_KEY, parseBackground } from '../../graph/common/recipe.js';
 import type { Model } from '../../graph/ir/model.js';
 import { type OutputActivation, outputActivation } from '../../graph/ir/output-activation.js';
+import { BACKGROUND_KEY, type Background, HEAD_KEY, parseBackground } from '../../graph/recipe/recipe.js';
 import type { Floats } from '../../runtime/sessions/tensors.js';
 
 /** How an output of one model differs from the same output of another, over all that both were given. */

@@ -1,7 +1,7 @@
-import { type Assumption, assumptionsText } from '../../graph/common/assumption.js';
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import type { Level } from '../../graph/passes/optimize.js';
+import { type Assumption, assumptionsText } from '../../graph/recipe/assumption.js';
 import type { Difference, OutputDifference } from './difference.js';
 import type { ImageComparison, ImageDifference } from './image-comparison.js';
 import type { Precision } from './precision.js';

@@ -1,9 +1,6 @@
 import { check } from '../../graph/analysis/check.js';
 import { badUsage } from '../../graph/common/errors.js';
-import type { Layout } from '../../graph/common/layout.js';
-import type { IntensityWindow } from '../../graph/common/normalization.js';
 import { option } from '../../graph/common/option.js';
-import type { Grey, Recipe } from '../../graph/common/recipe.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import {
   LEVELS,
@@ -15,6 +12,9 @@ import {
 import { TARGETS, type Target } from '../../graph/passes/winograd/cost.js';
 import type { Reached } from '../../graph/precision/reached.js';
 import { CALIBRATION_METHODS, type CalibrationMethod } from '../../graph/quantization/calibrate.js';
+import type { Layout } from '../../graph/recipe/layout.js';
+import type { IntensityWindow } from '../../graph/recipe/normalization.js';
+import type { Grey, Recipe } from '../../graph/recipe/recipe.js';
 import { type UntypedNode, untypedNodes } from '../../graph/rewriting/untyped.js';
 import { naming } from '../../runtime/common/naming.js';
 import type { UsedRecipe } from './calibration-inputs.js';

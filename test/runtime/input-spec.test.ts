@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { RECIPE_KEY, recipeText, type Sizing } from '../../graph/common/recipe.js';
 import { outlineOf } from '../../graph/ir/model.js';
 import type { Value } from '../../graph/ir/value.js';
 import { relu, sigmoid, softmax } from '../../graph/ops/unary.js';
+import { RECIPE_KEY, recipeText, type Sizing } from '../../graph/recipe/recipe.js';
 import { type InputSpecOptions, imageSpecOf, inputSpecOf } from '../../runtime/input-spec.js';
 import { COLOURS, pixelwise, UNIT } from '../support/pixelwise.js';
 

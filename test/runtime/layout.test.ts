@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
-import { LAYOUT_KEY, type Layout } from '../../graph/common/layout.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { ints } from '../../graph/ir/attribute.js';
 import { outlineOf } from '../../graph/ir/model.js';
 import { int64Tensor } from '../../graph/ir/tensor.js';
+import { LAYOUT_KEY, type Layout } from '../../graph/recipe/layout.js';
 import { layoutOf, outputLayoutOf } from '../../runtime/layout.js';
 import { Segmenter } from '../../runtime/node/segmenter.js';
 import { handmade, node } from '../support/graph.js';

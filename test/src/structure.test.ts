@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { openCheckpoint } from '../../exporters/checkpoints/open.js';
 import { float32Tensor } from '../../graph/ir/tensor.js';
-import { hypothesesIn } from '../../src/api/structure.js';
+import { hypothesesIn } from '../../src/api/structure/structure.js';
 import { fixture } from '../support/fixtures.js';
 import { nmode } from '../support/nmode.js';
 

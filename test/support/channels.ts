@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Normalization } from '../../graph/common/normalization.js';
-import type { Recipe } from '../../graph/common/recipe.js';
+import type { Normalization } from '../../graph/recipe/normalization.js';
+import type { Recipe } from '../../graph/recipe/recipe.js';
 import { type ExportModelOptions, exportModel } from '../../src/api/export.js';
 import { fixture } from './fixtures.js';
 import { float32Npy } from './npy.js';

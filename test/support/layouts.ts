@@ -1,7 +1,7 @@
 import { at } from '../../graph/common/at.js';
-import { axesOf, type Layout } from '../../graph/common/layout.js';
 import { ints } from '../../graph/ir/attribute.js';
 import type { Model, ValueInfo } from '../../graph/ir/model.js';
+import { axesOf, type Layout } from '../../graph/recipe/layout.js';
 import { node } from './graph.js';
 
 /** Where a model takes and gives channels. */

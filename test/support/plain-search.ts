@@ -5,7 +5,7 @@ import { hypothesesOf } from '../../exporters/backbones/plain/hypotheses.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { optimize } from '../../graph/passes/optimize.js';
-import { searchStructure } from '../../src/api/structure-search.js';
+import { searchStructure } from '../../src/api/structure/structure-search.js';
 import { fixture, paritiesOf } from './fixtures.js';
 import { type PlainCase, plainCheckpoint } from './plain.js';
 import { seeded } from './seeded.js';

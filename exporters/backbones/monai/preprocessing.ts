@@ -1,6 +1,6 @@
-import type { Normalization, NormalizationStep } from '../../../graph/common/normalization.js';
 import { option } from '../../../graph/common/option.js';
-import type { Sizing } from '../../../graph/common/recipe.js';
+import type { Normalization, NormalizationStep } from '../../../graph/recipe/normalization.js';
+import type { Sizing } from '../../../graph/recipe/recipe.js';
 import { type Component, plainName } from './config.js';
 import type { Plain } from './expression.js';
 

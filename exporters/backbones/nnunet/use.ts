@@ -1,5 +1,5 @@
-import type { Assumption } from '../../../graph/common/assumption.js';
 import { at } from '../../../graph/common/at.js';
+import type { Assumption } from '../../../graph/recipe/assumption.js';
 import { isWhole } from '../arguments/arguments.js';
 import { badText } from '../arguments/extras.js';
 import type { NetworkDefinition } from '../backbone.js';

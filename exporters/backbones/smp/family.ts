@@ -1,6 +1,6 @@
-import type { Assumption } from '../../../graph/common/assumption.js';
 import { closestText } from '../../../graph/common/closest.js';
-import { NORMALIZATIONS, type Normalization } from '../../../graph/common/normalization.js';
+import type { Assumption } from '../../../graph/recipe/assumption.js';
+import { NORMALIZATIONS, type Normalization } from '../../../graph/recipe/normalization.js';
 import type { Shapes } from '../../nn/weights.js';
 import { Arguments } from '../arguments/arguments.js';
 import { claimedNetwork } from '../arguments/contradiction.js';

@@ -1,4 +1,4 @@
-import type { Layout } from '../../../graph/common/layout.js';
+import type { Layout } from '../../../graph/recipe/layout.js';
 import type { Probabilities } from '../../common/raster.js';
 import type { Window } from './tiles.js';
 

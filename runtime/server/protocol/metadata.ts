@@ -1,7 +1,8 @@
 /** What the protocol tells of a server and its models, the same over all transports. */
-import { assumptionsText } from '../../../graph/common/assumption.js';
-import { recipeText } from '../../../graph/common/recipe.js';
+
 import { VERSION } from '../../../graph/common/version.js';
+import { assumptionsText } from '../../../graph/recipe/assumption.js';
+import { recipeText } from '../../../graph/recipe/recipe.js';
 import type { Segmenter } from '../../node/segmenter.js';
 import type { Port } from '../../sessions/tensors.js';
 import type { ServerCore } from '../core.js';

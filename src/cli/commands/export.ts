@@ -2,8 +2,8 @@ import { type Command, Option } from 'commander';
 import { DECODER_IDS } from '../../../exporters/assembly/describe.js';
 import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
 import { ACTIVATION_NAMES } from '../../../exporters/decoders/variant.js';
-import { assumptionsText, OF_PREPARATION } from '../../../graph/common/assumption.js';
-import { CLASS_NAMES_KEY, parseClassNames } from '../../../graph/common/class-names.js';
+import { assumptionsText, OF_PREPARATION } from '../../../graph/recipe/assumption.js';
+import { CLASS_NAMES_KEY, parseClassNames } from '../../../graph/recipe/class-names.js';
 import {
   APPLIED_HEAD_KEY,
   HEAD_KEY,
@@ -12,7 +12,7 @@ import {
   RECIPE_KEY,
   RELEASE_SIDE,
   recipeSummary,
-} from '../../../graph/common/recipe.js';
+} from '../../../graph/recipe/recipe.js';
 import { OPSETS } from '../../../graph/rewriting/assemble.js';
 import type { ExportModelOptions, ExportReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { VERIFIED_KEY } from '../../../exporters/assembly/assumptions.js';
-import { ASSUMED_KEY, assumptionsText } from '../../../graph/common/assumption.js';
 import { badUsage } from '../../../graph/common/errors.js';
+import { ASSUMED_KEY, assumptionsText } from '../../../graph/recipe/assumption.js';
 import type { CheckpointReport, ModelReport, PortReport, SkipsReport } from '../../index.js';
 import { bytesText } from '../../reports/figures.js';
 import { OPTIMIZED_KEY } from '../../transform/optimization-metadata.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { recipeSummary } from '../../../graph/common/recipe.js';
+import { recipeSummary } from '../../../graph/recipe/recipe.js';
 import { IR_OF_OPSET } from '../../../graph/rewriting/assemble.js';
 import type { OptimizeModelOptions, OptimizeReport } from '../../api/optimize.js';
 import { bytesText } from '../../reports/figures.js';

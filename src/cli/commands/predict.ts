@@ -1,11 +1,11 @@
 import { basename, relative } from 'node:path';
 import type { Command } from 'commander';
-import { assumptionsText } from '../../../graph/common/assumption.js';
 import { badImage, badUsage } from '../../../graph/common/errors.js';
-import { recipeSummary } from '../../../graph/common/recipe.js';
+import { assumptionsText } from '../../../graph/recipe/assumption.js';
+import { recipeSummary } from '../../../graph/recipe/recipe.js';
 import { classesText } from '../../../runtime/masks/classes.js';
+import type { ProbabilityFormat } from '../../api/predict/predict-files.js';
 import type { ClassRegions, Prediction, PredictOptions, PredictReport } from '../../api/predict.js';
-import type { ProbabilityFormat } from '../../api/predict-files.js';
 import { warningLines } from '../../files/file-warnings.js';
 import { count } from '../../reports/figures.js';
 import { parsePositive } from '../flags/arguments.js';

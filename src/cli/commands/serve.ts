@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
-import { assumptionsText } from '../../../graph/common/assumption.js';
 import { badUsage } from '../../../graph/common/errors.js';
+import { assumptionsText } from '../../../graph/recipe/assumption.js';
 import type { ServeOptions } from '../../index.js';
 import { onOrphaned, runWithAllocator } from '../allocator.js';
 import {

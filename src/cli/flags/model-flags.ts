@@ -1,16 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseClassNames } from '../../../graph/common/class-names.js';
 import { parseDecimal } from '../../../graph/common/decimal.js';
 import { NmodeError, reason } from '../../../graph/common/errors.js';
-import { LAYOUTS } from '../../../graph/common/layout.js';
-import { type IntensityWindow, NORMALIZATIONS } from '../../../graph/common/normalization.js';
+import { parseClassNames } from '../../../graph/recipe/class-names.js';
+import { LAYOUTS } from '../../../graph/recipe/layout.js';
+import { type IntensityWindow, NORMALIZATIONS } from '../../../graph/recipe/normalization.js';
 import {
   type Background,
   GREYS,
   parseBackground,
   parseRecipe,
   type Recipe,
-} from '../../../graph/common/recipe.js';
+} from '../../../graph/recipe/recipe.js';
 import { APPLIED_HEADS } from '../../../runtime/output-spec.js';
 import { choice } from './options.js';
 import { textOf } from './text-file.js';

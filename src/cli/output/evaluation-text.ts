@@ -1,5 +1,5 @@
 import { badImage } from '../../../graph/common/errors.js';
-import { recipeSummary } from '../../../graph/common/recipe.js';
+import { recipeSummary } from '../../../graph/recipe/recipe.js';
 import type { ClassMetrics } from '../../reports/compare-classes.js';
 import type { EvaluationReport } from '../../reports/evaluation-counts.js';
 import { classFigures, count, metricFields, share } from '../../reports/figures.js';

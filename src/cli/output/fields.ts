@@ -3,7 +3,7 @@ import {
   type Assumption,
   assumptionsText,
   type CheckedAssumption,
-} from '../../../graph/common/assumption.js';
+} from '../../../graph/recipe/assumption.js';
 import { type UntypedNode, untypedText } from '../../../graph/rewriting/untyped.js';
 import { shardText } from '../../batch/shard.js';
 import type { ShardReport } from '../../batch/shard-run.js';

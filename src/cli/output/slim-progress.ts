@@ -1,4 +1,4 @@
-import { recipeSummary } from '../../../graph/common/recipe.js';
+import { recipeSummary } from '../../../graph/recipe/recipe.js';
 import type { SlimOptions, SlimProgress } from '../../slimming/slim-options.js';
 import { assumedLine } from './fields.js';
 import { paragraph, printable } from './print.js';

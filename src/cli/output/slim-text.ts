@@ -1,4 +1,4 @@
-import { recipeSummary } from '../../../graph/common/recipe.js';
+import { recipeSummary } from '../../../graph/recipe/recipe.js';
 import { bytesText, count, share } from '../../reports/figures.js';
 import { slimTable } from '../../slimming/figures/table.js';
 import type { SlimReport } from '../../slimming/slim-report.js';

@@ -1,6 +1,6 @@
 import { at } from '../../../graph/common/at.js';
-import { isAbsolute, type Normalization } from '../../../graph/common/normalization.js';
 import { hashOf, uniform } from '../../../graph/common/random.js';
+import { isAbsolute, type Normalization } from '../../../graph/recipe/normalization.js';
 import type { ImageRaster } from '../../../runtime/common/raster.js';
 import type { Floats } from '../../../runtime/sessions/tensors.js';
 

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { assumptionsText } from '../../../graph/common/assumption.js';
-import { recipeSummary } from '../../../graph/common/recipe.js';
+import { assumptionsText } from '../../../graph/recipe/assumption.js';
+import { recipeSummary } from '../../../graph/recipe/recipe.js';
 import type { Mask, RgbImage } from '../../../runtime/common/raster.js';
 import { curvePlot, type Sample, smoothed } from '../../reports/curves.js';
 import { bytesText, count, macsText, share } from '../../reports/figures.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { NORMALIZATIONS } from '../../../graph/common/normalization.js';
-import type { Recipe } from '../../../graph/common/recipe.js';
+import { NORMALIZATIONS } from '../../../graph/recipe/normalization.js';
+import type { Recipe } from '../../../graph/recipe/recipe.js';
 import type { RgbImage } from '../../../runtime/common/raster.js';
 import { cases, exported, fixture, toldBy } from '../../support/fixtures.js';
 import { probabilitiesOf, RANDOM_NETWORKS } from '../../support/image-io.js';

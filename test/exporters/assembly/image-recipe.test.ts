@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { imageInput, prepare } from '../../../exporters/assembly/image-io.js';
-import type { Recipe } from '../../../graph/common/recipe.js';
 import { encodeModel } from '../../../graph/file/write.js';
+import type { Recipe } from '../../../graph/recipe/recipe.js';
 import { assemble } from '../../../graph/rewriting/assemble.js';
 import { frameOf } from '../../../runtime/images/frame.js';
 import { prepareWindow } from '../../../runtime/images/prepare.js';

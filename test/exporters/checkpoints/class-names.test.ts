@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { classNameTexts } from '../../../exporters/checkpoints/class-names.js';
 import { type PickleValue, Tuple } from '../../../exporters/checkpoints/pickle/pickle-values.js';
-import { classNamesIn } from '../../../graph/common/class-names.js';
+import { classNamesIn } from '../../../graph/recipe/class-names.js';
 
 const dict = (entries: Readonly<Record<string, PickleValue>>) =>
   new Map<PickleValue, PickleValue>(Object.entries(entries));

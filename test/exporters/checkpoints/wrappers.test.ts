@@ -8,7 +8,7 @@ import { BACKBONE_IDS } from '../../../exporters/backbones/index.js';
 import { openCheckpoint } from '../../../exporters/checkpoints/open.js';
 import { encodeSafetensors } from '../../../exporters/checkpoints/write-safetensors.js';
 import { elementCount, float32Tensor, type Tensor } from '../../../graph/ir/tensor.js';
-import { hypothesesIn } from '../../../src/api/structure.js';
+import { hypothesesIn } from '../../../src/api/structure/structure.js';
 import { plainShapes } from '../../support/plain.js';
 import { publishedCases, publishedCheckpoint } from '../../support/published.js';
 

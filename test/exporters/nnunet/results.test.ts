@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openCheckpoint, readReference } from '../../../exporters/checkpoints/open.js';
-import { parseRecipe } from '../../../graph/common/recipe.js';
+import { parseRecipe } from '../../../graph/recipe/recipe.js';
 import { createSession } from '../../../runtime/node/sessions/session.js';
 import { verifySession } from '../../../src/parity/parity.js';
 import { exportOf, fixture } from '../../support/fixtures.js';

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { planExport } from '../../../exporters/assembly/export-plan.js';
 import { ownKeys } from '../../../exporters/backbones/backbone.js';
 import { backboneOf } from '../../../exporters/backbones/index.js';
-import { withStructure } from '../../../src/api/structure.js';
+import { withStructure } from '../../../src/api/structure/structure.js';
 import { seededCheckpoint } from '../../support/network-cases.js';
 
 type Keys = Readonly<Record<string, readonly number[]>>;

@@ -18,16 +18,16 @@ export const SRC_BATCH: Conditions = {
       'the first line of counts has no object under "about"',
     '…: no counts as eval writes them: …': 'counts were changed so that no report can be made of them',
   },
-  'src/api/predict-files.ts': {
+  'src/api/predict/predict-files.ts': {
     'standard output takes one mask, the model gives …': 'the output is -, and the model gives several masks',
   },
-  'src/api/predict-shard.ts': {
+  'src/api/predict/predict-shard.ts': {
     '…: expected folders and files, in place of standard input and output':
       'a shard is to read standard input or to write to standard output',
     '…: masks among the images would become images of the list: name another folder for them':
       'the output of a shard is a folder that one of the images is in',
   },
-  'src/api/predict-tasks.ts': {
+  'src/api/predict/predict-tasks.ts': {
     '… names the files of one image: give no other images':
       'files of channels are told by name, and images or folders beside them',
     'no image is given': 'there are neither images nor files of channels',

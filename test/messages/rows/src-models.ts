@@ -2,7 +2,7 @@ import type { Conditions } from '../conditions.js';
 
 /** What is said where models are made, rewritten and compared. */
 export const SRC_MODELS: Conditions = {
-  'src/api/structure.ts': {
+  'src/api/structure/structure.ts': {
     '…: it may hold … plain U-Nets, below …: choose one with …':
       'keys of other layers stand beside, and below two prefixes at least the shapes allow a plain U-Net',
     '… cannot be combined with …: both say what the network is': 'assume and a backbone are given together',
@@ -16,7 +16,7 @@ export const SRC_MODELS: Conditions = {
     '…: its keys are those of no known network, and its shapes make no plain U-Net: …; where keys are missing, …; else write its encoder with defineBackbone (docs/backbones.md)':
       'no known network has the keys, most layers are convolutions, and no wiring uses all of them',
   },
-  'src/api/structure-search.ts': {
+  'src/api/structure/structure-search.ts': {
     '…: none of … plain U-Nets that its shapes allow gives the outputs of …; the closest, …, is off by …: check that the reference was made with model.eval() and with …, or write the encoder with defineBackbone (docs/backbones.md)':
       'every hypothesis that takes and gives tensors of these shapes was run, and each misses the tolerance',
     'this checkpoint': 'the checkpoint holds the weights of one network once',
@@ -28,7 +28,7 @@ export const SRC_MODELS: Conditions = {
     '…: it goes from […] to […], a network of these shapes from [N, …, H, W] to [N, …, H, W], H and W multiples of …':
       'no hypothesis has these channels and divides this size, or input and output differ in size',
   },
-  'src/api/structure-bench.ts': {
+  'src/api/structure/structure-bench.ts': {
     'no output …': 'a fault of this package: a session gives less than its graph has',
   },
   'src/api/graft.ts': {

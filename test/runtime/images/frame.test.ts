@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Normalization } from '../../../graph/common/normalization.js';
-import type { Recipe } from '../../../graph/common/recipe.js';
+import type { Normalization } from '../../../graph/recipe/normalization.js';
+import type { Recipe } from '../../../graph/recipe/recipe.js';
 import type { ImageRaster } from '../../../runtime/common/raster.js';
 import { frameOf } from '../../../runtime/images/frame.js';
 import type { Rows } from '../../../runtime/images/resize.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Normalization } from '../../../graph/common/normalization.js';
+import type { Normalization } from '../../../graph/recipe/normalization.js';
 import type { RgbImage } from '../../../runtime/common/raster.js';
 import { asWindowed, outsideWarning, withDepth } from '../../../runtime/images/depth.js';
 import { levelsOf } from '../../../runtime/images/levels.js';

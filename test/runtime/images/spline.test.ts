@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readReference } from '../../../exporters/checkpoints/open.js';
-import { SPLINE_ORDERS } from '../../../graph/common/recipe.js';
 import { float32Values } from '../../../graph/ir/tensor.js';
+import { SPLINE_ORDERS } from '../../../graph/recipe/recipe.js';
 import { rowsOf } from '../../../runtime/images/resize.js';
 import { resampled } from '../../../runtime/images/spline.js';
 import { fixture } from '../../support/fixtures.js';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
-import type { Recipe } from '../../../graph/common/recipe.js';
 import { readOutline } from '../../../graph/file/outline.js';
+import type { Recipe } from '../../../graph/recipe/recipe.js';
 import { inputSpecOf } from '../../../runtime/input-spec.js';
 import { Segmenter } from '../../../runtime/node/segmenter.js';
 import { createSession, type ProviderReport } from '../../../runtime/node/sessions/session.js';

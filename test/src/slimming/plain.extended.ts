@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
-import { assumptionsIn } from '../../../graph/common/assumption.js';
+import { assumptionsIn } from '../../../graph/recipe/assumption.js';
 import { loadModel } from '../../../runtime/node/model.js';
 import { fixture } from '../../support/fixtures.js';
 import { nmode } from '../../support/nmode.js';

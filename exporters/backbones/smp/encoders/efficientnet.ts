@@ -1,6 +1,6 @@
-import { NORMALIZATIONS } from '../../../../graph/common/normalization.js';
 import type { Value } from '../../../../graph/ir/value.js';
 import { mul } from '../../../../graph/ops/elementwise.js';
+import { NORMALIZATIONS } from '../../../../graph/recipe/normalization.js';
 import {
   activation,
   add,

@@ -1,5 +1,5 @@
-import type { Normalization } from '../../../../graph/common/normalization.js';
 import type { Value } from '../../../../graph/ir/value.js';
+import type { Normalization } from '../../../../graph/recipe/normalization.js';
 import type { Weights } from '../../../nn/weights.js';
 
 /** How much of an encoder is used. */

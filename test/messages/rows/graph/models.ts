@@ -37,7 +37,7 @@ export const MODELS: Conditions = {
     'declared … …, it is … …':
       'the declared type of an output and the inferred one differ in dtype, rank or a known size',
   },
-  'graph/common/class-names.ts': {
+  'graph/recipe/class-names.ts': {
     'expected a list of names': 'a program gives something that is not an array as names of classes',
     'it names no class': 'a list or file of names is empty',
     'it names … classes, at most …': 'a list or file holds more than 255 names',
@@ -209,7 +209,7 @@ export const MODELS: Conditions = {
     '… is missing: expected …': 'what nothing can be done without is undefined',
     '…, expected …': 'the value of an option is of another type, empty, or out of bounds',
   },
-  'graph/common/normalization.ts': {
+  'graph/recipe/normalization.ts': {
     'steps is not a list of 1 to … normalizations':
       'the steps of a normalization are no list, none, or too many',
     'channels is not a list of 2 to … normalizations':
@@ -228,13 +228,13 @@ export const MODELS: Conditions = {
     'its steps are of … channels': 'steps have numbers for different numbers of channels',
     ' and ': 'joins these numbers of channels',
   },
-  'graph/common/regions.ts': {
+  'graph/recipe/regions.ts': {
     'expected a list of regions': 'the regions of the metadata are no list, or none',
     'a region has other labels than whole numbers from 1 to 255':
       'the label of a region, or one that it is made of, is 0, too large or no whole number',
     'two regions are label …': 'regions write the same value into label maps',
   },
-  'graph/common/recipe.ts': {
+  'graph/recipe/recipe.ts': {
     "a background of '…', expected the index of a class, from 0 on, or none":
       'a text is neither "none" nor digits alone of a number below 2^53',
     'not a recipe: …': 'a text, or what a program gives, lacks a part of a recipe or has a wrong one',

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { at } from '../../../../graph/common/at.js';
-import { NORMALIZATIONS, type Normalization } from '../../../../graph/common/normalization.js';
+import { NORMALIZATIONS, type Normalization } from '../../../../graph/recipe/normalization.js';
 import type { ImageRaster } from '../../../../runtime/common/raster.js';
 import { viewsOf } from '../../../../src/slimming/features/views.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseRecipe } from '../../../../graph/common/recipe.js';
+import { parseRecipe } from '../../../../graph/recipe/recipe.js';
 import { readImage, readMask } from '../../../../runtime/node/images/files.js';
 import { drawExample, examplesOf, slimReportPage } from '../../../../src/slimming/figures/report.js';
 import type { Scores, SlimReport } from '../../../../src/slimming/slim-report.js';

@@ -1,6 +1,6 @@
-import { at } from './at.js';
-import { badUsage, reason } from './errors.js';
-import { option } from './option.js';
+import { at } from '../common/at.js';
+import { badUsage, reason } from '../common/errors.js';
+import { option } from '../common/option.js';
 
 /** The key of `metadata_props` with the names of a model's classes: a JSON list in the order of its output. */
 export const CLASS_NAMES_KEY = 'nmode.class_names';

@@ -1,18 +1,18 @@
-import type { ExportPlan } from '../../exporters/assembly/export-plan.js';
+import type { ExportPlan } from '../../../exporters/assembly/export-plan.js';
 import {
   type Hypotheses,
   type Hypothesis,
   MAX_HYPOTHESES,
   neighboursOf,
-} from '../../exporters/backbones/plain/hypotheses.js';
-import type { Checkpoint } from '../../exporters/checkpoints/open.js';
-import { assumptionsText } from '../../graph/common/assumption.js';
-import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
-import type { Tensor } from '../../graph/ir/tensor.js';
-import type { Floats } from '../../runtime/sessions/tensors.js';
-import { namedReference, type Paired, pairTensors } from '../parity/pair.js';
-import type { ReferenceTolerance } from '../parity/tolerance.js';
+} from '../../../exporters/backbones/plain/hypotheses.js';
+import type { Checkpoint } from '../../../exporters/checkpoints/open.js';
+import { at } from '../../../graph/common/at.js';
+import { NmodeError } from '../../../graph/common/errors.js';
+import type { Tensor } from '../../../graph/ir/tensor.js';
+import { assumptionsText } from '../../../graph/recipe/assumption.js';
+import type { Floats } from '../../../runtime/sessions/tensors.js';
+import { namedReference, type Paired, pairTensors } from '../../parity/pair.js';
+import type { ReferenceTolerance } from '../../parity/tolerance.js';
 import { Bench, isEncoder, sizeOf, type Trial } from './structure-bench.js';
 
 /** Inputs and outputs of a network, by name. */

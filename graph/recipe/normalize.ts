@@ -1,4 +1,4 @@
-import { at } from './at.js';
+import { at } from '../common/at.js';
 import type { ChannelNormalization, Normalization, NormalizationStep, Statistic } from './normalization.js';
 import { perChannel, stepsOf } from './normalization.js';
 

@@ -1,4 +1,4 @@
-import { option } from './option.js';
+import { option } from '../common/option.js';
 
 /** Which head to give where nobody says what logits become probabilities by, for messages. */
 export function headAdvice(classes?: number): string {

@@ -1,4 +1,4 @@
-import { fieldsOf } from './fields.js';
+import { fieldsOf } from '../common/fields.js';
 
 /** A class that is a union of labels (nnU-Net's region): it may hold another. */
 export interface Region {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
-import { findTasks } from '../../../src/api/predict-tasks.js';
+import { findTasks } from '../../../../src/api/predict/predict-tasks.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-many-'));
 afterAll(() => rmSync(folder, { recursive: true }));

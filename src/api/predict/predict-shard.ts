@@ -1,12 +1,12 @@
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { badUsage } from '../../graph/common/errors.js';
-import { option } from '../../graph/common/option.js';
-import { type DoneEntry, identityOf, type OutputFile } from '../batch/manifest.js';
-import { partOf, type Shard } from '../batch/shard.js';
-import { ShardRun } from '../batch/shard-run.js';
-import { sizeOfFiles } from '../batch/written.js';
-import { bytewise } from '../files/bytewise.js';
+import { badUsage } from '../../../graph/common/errors.js';
+import { option } from '../../../graph/common/option.js';
+import { type DoneEntry, identityOf, type OutputFile } from '../../batch/manifest.js';
+import { partOf, type Shard } from '../../batch/shard.js';
+import { ShardRun } from '../../batch/shard-run.js';
+import { sizeOfFiles } from '../../batch/written.js';
+import { bytewise } from '../../files/bytewise.js';
 import type { OutputOptions } from './predict-files.js';
 import { type FoundTasks, filesOfTask, type ImageOptions, type Task } from './predict-tasks.js';
 

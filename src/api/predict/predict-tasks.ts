@@ -1,11 +1,11 @@
 import { join, parse, resolve } from 'node:path';
-import { at } from '../../graph/common/at.js';
-import { badImage, badUsage, type NmodeError } from '../../graph/common/errors.js';
-import { option } from '../../graph/common/option.js';
-import type { Recipe } from '../../graph/common/recipe.js';
-import type { ChannelFiles } from '../../runtime/node/images/channels.js';
-import { MAX_FILE_BYTES } from '../../runtime/node/images/files.js';
-import { findImages } from '../files/find-images.js';
+import { at } from '../../../graph/common/at.js';
+import { badImage, badUsage, type NmodeError } from '../../../graph/common/errors.js';
+import { option } from '../../../graph/common/option.js';
+import type { Recipe } from '../../../graph/recipe/recipe.js';
+import type { ChannelFiles } from '../../../runtime/node/images/channels.js';
+import { MAX_FILE_BYTES } from '../../../runtime/node/images/files.js';
+import { findImages } from '../../files/find-images.js';
 import {
   arePatterns,
   caseOf,
@@ -14,7 +14,7 @@ import {
   findCases,
   type ImageCase,
   isChannelFile,
-} from '../files/image-cases.js';
+} from '../../files/image-cases.js';
 
 /** Which images are to be segmented. */
 export interface ImageOptions {

@@ -5,7 +5,7 @@ import {
   parseRecipe,
   type Recipe,
   recipeText,
-} from '../../../graph/common/recipe.js';
+} from '../../../graph/recipe/recipe.js';
 
 const resize = { kind: 'resize', height: 256, width: 320 } as const;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { classNamesIn, givenClassNames, parseClassNames } from '../../../graph/common/class-names.js';
+import { classNamesIn, givenClassNames, parseClassNames } from '../../../graph/recipe/class-names.js';
 
 describe('a file of names', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { at } from './at.js';
+import { at } from '../common/at.js';
 
 /** In which order a tensor has images, channels and pixels. */
 export const LAYOUTS = ['NCHW', 'NHWC'] as const;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { shapesOf } from '../../../exporters/assembly/export-model.js';
-import { planExport } from '../../../exporters/assembly/export-plan.js';
-import { hypothesesOf } from '../../../exporters/backbones/plain/hypotheses.js';
-import { float32Tensor, float32Values } from '../../../graph/ir/tensor.js';
-import { searchStructure } from '../../../src/api/structure-search.js';
-import { type PlainCase, plainCases, plainCheckpoint } from '../../support/plain.js';
-import { expectFound, referenceOf, SIDE, search } from '../../support/plain-search.js';
-import { seeded } from '../../support/seeded.js';
+import { shapesOf } from '../../../../exporters/assembly/export-model.js';
+import { planExport } from '../../../../exporters/assembly/export-plan.js';
+import { hypothesesOf } from '../../../../exporters/backbones/plain/hypotheses.js';
+import { float32Tensor, float32Values } from '../../../../graph/ir/tensor.js';
+import { searchStructure } from '../../../../src/api/structure/structure-search.js';
+import { type PlainCase, plainCases, plainCheckpoint } from '../../../support/plain.js';
+import { expectFound, referenceOf, SIDE, search } from '../../../support/plain-search.js';
+import { seeded } from '../../../support/seeded.js';
 
 const caseOf = (name: string): PlainCase => {
   const found = plainCases.find((entry) => entry.name === name);

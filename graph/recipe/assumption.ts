@@ -1,4 +1,4 @@
-import { option } from './option.js';
+import { option } from '../common/option.js';
 import type { Sizing } from './recipe.js';
 
 /** What a file does not say, and what is taken in its place. Every result that rests on it states it. */

@@ -6,7 +6,7 @@ import {
   normalizationText,
   parseNormalization,
   windowed,
-} from '../../../graph/common/normalization.js';
+} from '../../../graph/recipe/normalization.js';
 
 const window = { kind: 'window', centre: 40, width: 400 } as const;
 const steps = (...each: readonly object[]) => ({ kind: 'steps', steps: each });

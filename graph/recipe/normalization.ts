@@ -1,5 +1,5 @@
-import { at } from './at.js';
-import { fieldsOf, finite, isDivisor, kindOf, oneOf, positive } from './fields.js';
+import { at } from '../common/at.js';
+import { fieldsOf, finite, isDivisor, kindOf, oneOf, positive } from '../common/fields.js';
 
 /** What a statistic of a step is of: the whole image (default), or each channel by itself; all samples (default), or some. */
 export interface Statistic {

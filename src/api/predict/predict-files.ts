@@ -1,15 +1,15 @@
 import { basename, join } from 'node:path';
-import { at } from '../../graph/common/at.js';
-import { badUsage } from '../../graph/common/errors.js';
-import { channelOf, type Probabilities } from '../../runtime/common/raster.js';
-import { labelPalette } from '../../runtime/images/class-colours.js';
-import { drawClasses } from '../../runtime/images/draw.js';
-import { legendOf } from '../../runtime/masks/classes.js';
-import { encodePng } from '../../runtime/node/images/files.js';
-import { encodeNpy } from '../../runtime/node/images/npy.js';
-import type { Segmentation, Segmenter } from '../../runtime/node/segmenter.js';
-import { type OutputFile, sha256 } from '../batch/manifest.js';
-import { writeTogether } from '../files/write-whole.js';
+import { at } from '../../../graph/common/at.js';
+import { badUsage } from '../../../graph/common/errors.js';
+import { channelOf, type Probabilities } from '../../../runtime/common/raster.js';
+import { labelPalette } from '../../../runtime/images/class-colours.js';
+import { drawClasses } from '../../../runtime/images/draw.js';
+import { legendOf } from '../../../runtime/masks/classes.js';
+import { encodePng } from '../../../runtime/node/images/files.js';
+import { encodeNpy } from '../../../runtime/node/images/npy.js';
+import type { Segmentation, Segmenter } from '../../../runtime/node/segmenter.js';
+import { type OutputFile, sha256 } from '../../batch/manifest.js';
+import { writeTogether } from '../../files/write-whole.js';
 
 /** How probabilities are stored: float32 [classes, H, W], or one grey PNG of 16 bits a class (65535 for 1). */
 export type ProbabilityFormat = 'npy' | 'png16';

@@ -1,26 +1,26 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import type { InputSize } from '../../exporters/assembly/build.js';
-import { type ExportPlan, inputSizeOf } from '../../exporters/assembly/export-plan.js';
-import { PartOfNetwork, SeveralNetworks } from '../../exporters/assembly/locate.js';
-import { detectIn, shapesOf } from '../../exporters/assembly/network-weights.js';
-import { NearMissError } from '../../exporters/assembly/recognise.js';
-import { saidBy } from '../../exporters/backbones/index.js';
-import { likeliestText } from '../../exporters/backbones/plain/drawing.js';
+import type { InputSize } from '../../../exporters/assembly/build.js';
+import { type ExportPlan, inputSizeOf } from '../../../exporters/assembly/export-plan.js';
+import { PartOfNetwork, SeveralNetworks } from '../../../exporters/assembly/locate.js';
+import { detectIn, shapesOf } from '../../../exporters/assembly/network-weights.js';
+import { NearMissError } from '../../../exporters/assembly/recognise.js';
+import { saidBy } from '../../../exporters/backbones/index.js';
+import { likeliestText } from '../../../exporters/backbones/plain/drawing.js';
 import {
   faultOf,
   type Hypotheses,
   type Hypothesis,
   hypothesesOf,
   hypothesisOf,
-} from '../../exporters/backbones/plain/hypotheses.js';
-import { type Checkpoint, readReference } from '../../exporters/checkpoints/open.js';
-import { UnreadableTensor } from '../../exporters/checkpoints/unreadable.js';
-import { legible, SAVE_WHOLE } from '../../exporters/nn/weights.js';
-import { at } from '../../graph/common/at.js';
-import { badUsage, NmodeError } from '../../graph/common/errors.js';
-import { option } from '../../graph/common/option.js';
-import type { ReferenceTolerance } from '../parity/tolerance.js';
+} from '../../../exporters/backbones/plain/hypotheses.js';
+import { type Checkpoint, readReference } from '../../../exporters/checkpoints/open.js';
+import { UnreadableTensor } from '../../../exporters/checkpoints/unreadable.js';
+import { legible, SAVE_WHOLE } from '../../../exporters/nn/weights.js';
+import { at } from '../../../graph/common/at.js';
+import { badUsage, NmodeError } from '../../../graph/common/errors.js';
+import { option } from '../../../graph/common/option.js';
+import type { ReferenceTolerance } from '../../parity/tolerance.js';
 
 /** What users say of a network that is known by its structure alone. */
 export interface StructureOptions {

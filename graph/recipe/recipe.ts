@@ -1,5 +1,7 @@
-import { badUsage, reason } from './errors.js';
-import { fieldsOf, kindOf, oneOf, positive } from './fields.js';
+import { badUsage, reason } from '../common/errors.js';
+import { fieldsOf, kindOf, oneOf, positive } from '../common/fields.js';
+import { option } from '../common/option.js';
+import { checkArgument, TEXT } from '../common/option-kinds.js';
 import {
   channelsOf,
   type IntensityWindow,
@@ -9,8 +11,6 @@ import {
   versionOf,
   windowed,
 } from './normalization.js';
-import { option } from './option.js';
-import { checkArgument, TEXT } from './option-kinds.js';
 
 /**
  * How an image becomes a network's input. It travels in a model's metadata (`nmode.recipe`, JSON), so that every platform
