@@ -179,7 +179,7 @@ export async function verifyOrFail(
       'CHECK_FAILED',
       `the model misses the reference: ${misses.join(', ')}; nothing was written. ` +
         [
-          `check that the reference was saved after model.eval(), and that ${option('decoder')} (eed, lmd and abm have the same keys), ${option('activation')}, the form of the solver, ${option('head')} and ${option('key')} are those of the training`,
+          `check that the reference was saved after model.eval(), and that ${option('decoder')} (several solvers have the same keys), ${option('activation')}, the form of the solver, ${option('head')} and ${option('key')} are those of the training`,
           ...notes,
           ...missedHints({ parity, end: endOf('unknown', head), assumed }),
         ].join('; note: '),

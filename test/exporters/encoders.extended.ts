@@ -5,12 +5,13 @@ import { standard } from '../../exporters/assembly/describe.js';
 import { locate } from '../../exporters/assembly/locate.js';
 import { backboneOf } from '../../exporters/backbones/index.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
-import { SOLVER_IDS, type SolverId } from '../../exporters/decoders/solvers.js';
+import type { SolverId } from '../../exporters/decoders/solvers.js';
 import { Weights } from '../../exporters/nn/weights.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { optimize } from '../../graph/passes/optimize.js';
 import { compare } from '../../src/api/compare.js';
 import { fixture, paritiesOf } from '../support/fixtures.js';
+import { PUBLISHED } from '../support/published-solvers.js';
 import { seeded, seededWith } from '../support/seeded.js';
 
 const always = () => 'fitting' as const;
@@ -46,7 +47,7 @@ describe("torchvision's encoders with nmODE decoders give PyTorch's probabilitie
     const network = backboneOf(id).network(new Map());
     const weights = seededWith(variances[id] ?? Number.NaN);
 
-    it.each(SOLVER_IDS)('%s', async (decoder) => {
+    it.each(PUBLISHED)('%s', async (decoder) => {
       const built = buildModel(standard(network, decoder), Weights.from(weights), { size: {} });
       const references = await Promise.all(SHAPES.map((shape) => expectedOf(id, decoder, shape)));
       const parities = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { buildModel } from '../../exporters/assembly/build.js';
-import { DECODER_IDS, standard } from '../../exporters/assembly/describe.js';
+import { standard } from '../../exporters/assembly/describe.js';
 import { UNet } from '../../exporters/backbones/unet.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
 import { Weights } from '../../exporters/nn/weights.js';
@@ -19,6 +19,7 @@ import {
   toldBy,
 } from '../support/fixtures.js';
 import { sessionsInOneThread } from '../support/one-thread.js';
+import { PUBLISHED } from '../support/published-solvers.js';
 import { seeded } from '../support/seeded.js';
 
 const TOLERANCE = 1e-5;
@@ -112,7 +113,7 @@ it('the trained network, a batch of two through a model of one, agrees', async (
 });
 
 describe('full width, w = 64, on weights that both languages compute', () => {
-  it.each(DECODER_IDS)('%s', async (id) => {
+  it.each(['original', ...PUBLISHED] as const)('%s', async (id) => {
     const description = standard(UNet.network(new Map()), id);
     const size = { batch: 1, height: 32, width: 32 };
     const model = encodeModel(buildModel(description, Weights.from(seeded), { size }));

@@ -42,13 +42,13 @@ describe('what a checkpoint cannot tell is asked for, never guessed', () => {
       'EED, LMD or ABM',
       'nmode-CR_B.zip.pth',
       { activation: 'gelu' },
-      /`decoder: 'eed'`, `decoder: 'lmd'` or `decoder: 'abm'`/,
+      /`decoder: 'eed'`, `decoder: 'lmd'`.* or `decoder: '/,
     ],
     [
       'both at once',
       'nmode-CR_B.zip.pth',
       {},
-      /`decoder: 'eed'`, `decoder: 'lmd'` or `decoder: 'abm'`.*, and .* `activation`/,
+      /`decoder: 'eed'`, `decoder: 'lmd'`.* or `decoder: '.*, and .* `activation`/,
     ],
     ['the activation', 'hd-CR_B.zip.pth', {}, /`activation` gelu or relu or tanh/],
     [
@@ -107,7 +107,8 @@ describe('the steps of FuseUNet', () => {
   it('are known by a convolution that neither ReLU nor BatchNorm goes with', async () => {
     const { nmode, decoders } = detect('x.pth', await fuse());
     expect(nmode).toEqual({ order: 'C_R', kernel: 3, stateChannels: 3 });
-    expect(decoders).toEqual(['eed', 'lmd', 'abm']);
+    expect(decoders).toEqual(expect.arrayContaining(['eed', 'lmd', 'abm']));
+    expect(decoders).not.toContain('hd');
   });
 
   it('have no activation between them, which is told as assumed where nobody says it', async () => {

@@ -274,7 +274,7 @@ describe('what is refused', () => {
     const left = async (told: Omit<GraftHints, 'skips'>) =>
       graftDecoder(unet, await checkpointFor('lmd'), planGraft({ skips, ...told }), unasked);
     await expect(left({})).rejects.toThrow(
-      /choose one with `decoder: 'eed'`, `decoder: 'lmd'` or `decoder: 'abm'`/,
+      /choose one with `decoder: 'eed'`, `decoder: 'lmd'`.* or `decoder: '/,
     );
     await expect(left({ decoder: 'eed' })).rejects.toThrow(/does not hold the activation between steps/);
     await expect(left({ decoder: 'hd' })).rejects.toThrow(/keys are those of eed or lmd.*, not of hd/);

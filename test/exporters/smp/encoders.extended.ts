@@ -6,11 +6,11 @@ import type { NamedArguments } from '../../../exporters/backbones/backbone.js';
 import { backboneOf } from '../../../exporters/backbones/index.js';
 import { ENCODERS, encoderNamed } from '../../../exporters/backbones/smp/encoders/index.js';
 import { readReference } from '../../../exporters/checkpoints/open.js';
-import { SOLVER_IDS } from '../../../exporters/decoders/solvers.js';
 import { Weights } from '../../../exporters/nn/weights.js';
 import { encodeModel } from '../../../graph/file/write.js';
 import { optimize } from '../../../graph/passes/optimize.js';
 import { fixture, paritiesOf } from '../../support/fixtures.js';
+import { PUBLISHED } from '../../support/published-solvers.js';
 import { seeded, seededWith } from '../../support/seeded.js';
 
 interface Figures {
@@ -79,7 +79,7 @@ describe('an nmODE decoder on an encoder of smp gives what PyTorch gives', () =>
 });
 
 /** As torchvision has it, with a variance of its own (fixtures/encoders). */
-it.each(SOLVER_IDS)('%s on ResNet-18 gives what PyTorch gives', async (decoder) => {
+it.each(PUBLISHED)('%s on ResNet-18 gives what PyTorch gives', async (decoder) => {
   const { variances } = JSON.parse(readFileSync(fixture('encoders', 'encoders.json'), 'utf8'));
   const weights = Weights.from(seededWith(variances.resnet18));
   const built = buildModel(standard(unetOn('resnet18'), decoder), weights, { size: {} });

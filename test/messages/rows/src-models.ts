@@ -128,7 +128,7 @@ export const SRC_MODELS: Conditions = {
   'src/api/write-proven.ts': {
     'the model misses the reference: …; nothing was written. ':
       'an output is beyond the tolerance, before a file was begun',
-    'check that the reference was saved after model.eval(), and that … (eed, lmd and abm have the same keys), …, the form of the solver, … and … are those of the training':
+    'check that the reference was saved after model.eval(), and that … (several solvers have the same keys), …, the form of the solver, … and … are those of the training':
       'every miss: none of these can be told from weights alone',
     '; note: ': 'goes before each note of the export and each hint at why the reference may be missed',
     '… by … where … is allowed':

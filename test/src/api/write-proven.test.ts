@@ -49,7 +49,7 @@ it('what may be wrong is told where a reference is missed, logits above all', as
     referenceOf('logits.safetensors', -9),
   ];
   const asked =
-    'check that the reference was saved after model.eval(), and that `decoder` (eed, lmd and abm have the same keys), `activation`, the form of the solver, `head` and `key` are those of the training';
+    'check that the reference was saved after model.eval(), and that `decoder` (several solvers have the same keys), `activation`, the form of the solver, `head` and `key` are those of the training';
   const note = 'note: the reference holds logits: compared before the head, which is not verified';
   const missed = await refusal(probabilities);
   expect(missed).toContain(asked);
