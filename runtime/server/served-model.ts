@@ -73,10 +73,12 @@ export class ServedModel {
   ): Promise<ServedModel> {
     const { model, bytes } = withOutput(await loadModel(file), options.inputSpec?.outputName);
     const { spec, why = '' } = imageSpec(name, model, options.inputSpec);
+    const { threads } = options;
     const session: SessionOptions = {
       warmUp: true,
       arena: spec === undefined || keepsMemory(spec),
-      ...pick(options, ['providers', 'strict', 'threads']),
+      ...pick(options, ['providers', 'strict']),
+      ...(threads && { threads }),
     };
     const loading = startScheduler(model, () => createSession(bytes, session), { ...options, ...events });
     const segmenter =
