@@ -17,6 +17,11 @@ export interface ImageRaster extends Raster {
   readonly warnings?: readonly string[];
 }
 
+/** As many samples of the depth of others, all 0. */
+export function emptyAs(like: ImageRaster['data'], length: number): ImageRaster['data'] {
+  return like instanceof Uint16Array ? new Uint16Array(length) : new Uint8Array(length);
+}
+
 /** One in sRGB. */
 export interface RgbImage extends ImageRaster {
   readonly channels: 3;

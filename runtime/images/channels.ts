@@ -1,7 +1,7 @@
 import { badImage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { GREYS, type Grey } from '../../graph/recipe/recipe.js';
-import type { ImageRaster, RgbImage } from '../common/raster.js';
+import { emptyAs, type ImageRaster, type RgbImage } from '../common/raster.js';
 
 /** The channels that a model takes. */
 export interface Channels {
@@ -205,8 +205,4 @@ export function inGrey(image: ImageRaster, grey: Grey): ImageRaster {
           LUMA_ONE;
   }
   return { ...image, channels: 1, data };
-}
-
-function emptyAs(like: ImageRaster['data'], length: number): ImageRaster['data'] {
-  return like instanceof Uint16Array ? new Uint16Array(length) : new Uint8Array(length);
 }

@@ -1,8 +1,9 @@
 import { badImage } from '../../graph/common/errors.js';
 import { perChannel, stepsOf } from '../../graph/recipe/normalization.js';
 import type { Recipe } from '../../graph/recipe/recipe.js';
-import { channelOf, type ImageRaster, type Probabilities } from '../common/raster.js';
+import { channelOf, emptyAs, type ImageRaster, type Probabilities } from '../common/raster.js';
 import { MAX_SAMPLES } from './channels.js';
+import type { Size } from './courses/course.js';
 import { roundHalfEven } from './courses/sliding.js';
 import type { Window } from './courses/tiles.js';
 import { levelsOf } from './levels.js';
@@ -89,8 +90,7 @@ function boxOf(inside: Uint8Array, width: number): Window {
 function cropped(image: ImageRaster, { x, y, width, height }: Window): ImageRaster {
   if (width === image.width && height === image.height) return image;
   const { channels, data: from } = image;
-  const length = width * height * channels;
-  const data = from instanceof Uint16Array ? new Uint16Array(length) : new Uint8Array(length);
+  const data = emptyAs(from, width * height * channels);
   for (let row = 0; row < height; row++) {
     const start = ((y + row) * image.width + x) * channels;
     data.set(from.subarray(start, start + width * channels), row * width * channels);
@@ -145,8 +145,8 @@ export function resizedPlanes(planes: Probabilities, width: number, height: numb
 /** Where an image lay in another of which it is a part. @param outside the class of the rest */
 function inPlace(
   { classes, width, height, data: from }: Probabilities,
-  place: { readonly x: number; readonly y: number },
-  whole: { readonly width: number; readonly height: number },
+  place: Window,
+  whole: Size,
   outside: number | undefined,
 ): Probabilities {
   const size = whole.width * whole.height;

@@ -1,4 +1,4 @@
-import { assertWhole, type ImageRaster } from '../common/raster.js';
+import { assertWhole, emptyAs, type ImageRaster } from '../common/raster.js';
 import type { Orientation } from './files/exif.js';
 
 /** Where the first pixel of the upright image lies, and how far from one to the next, along rows and down columns. */
@@ -21,7 +21,7 @@ export function turn<Image extends ImageRaster>(image: Image, orientation: Orien
   const { data: from, channels, width: fromWidth, height: fromHeight } = image;
   const [first, across, down] = PATHS[orientation](fromWidth, fromHeight);
   const [width, height] = orientation < 5 ? [fromWidth, fromHeight] : [fromHeight, fromWidth];
-  const data = from instanceof Uint16Array ? new Uint16Array(from.length) : new Uint8Array(from.length);
+  const data = emptyAs(from, from.length);
   let to = 0;
   for (let y = 0; y < height; y++) {
     for (let x = 0, at = channels * (first + y * down); x < width; x++, at += channels * across) {

@@ -1,5 +1,5 @@
 import { at } from '../../graph/common/at.js';
-import type { ImageRaster } from '../common/raster.js';
+import { emptyAs, type ImageRaster } from '../common/raster.js';
 import type { PngSamples } from '../images/files/png.js';
 
 /** Red, green and blue, 0..255. */
@@ -121,7 +121,7 @@ export function greyOf(image: TruthImage): Pick<TruthImage, 'data' | 'full'> | u
   }
   if (channels === 1) return { data, full };
   const tint = lossy ? LOSSY_TINT : 0;
-  const greys = new (data instanceof Uint16Array ? Uint16Array : Uint8Array)(width * height);
+  const greys = emptyAs(data, width * height);
   for (let i = 0; i < greys.length; i++) {
     const red = data[channels * i] as number;
     if (channels > 2) {
