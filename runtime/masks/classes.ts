@@ -25,6 +25,10 @@ export type Classes = (
 
 export const INDEPENDENT: Classes = Object.freeze({ kind: 'independent' });
 
+/** The regions that independent classes are, where they are some. */
+export const regionsOf = (classes: Classes): readonly Region[] | undefined =>
+  classes.kind === 'independent' ? classes.regions : undefined;
+
 /** The masks of an image, one for each class but the background. */
 export interface ClassMasks {
   readonly masks: readonly Mask[];
@@ -40,15 +44,16 @@ export interface ClassMasks {
  */
 export function maskLabelsOf(classes: Classes, count: number): readonly number[] {
   const indices = Array.from({ length: count }, (_, index) => index);
-  if (classes.kind === 'independent' && classes.regions) return classes.regions.map(({ label }) => label);
+  const regions = regionsOf(classes);
+  if (regions) return regions.map(({ label }) => label);
   if (classes.kind === 'independent' || count === 1) return indices.map((index) => index + 1);
   return indices.filter((index) => index !== classes.background);
 }
 
 /** What the class of a label is called; undefined where nobody says. */
 export function nameOfLabel(classes: Classes, count: number, label: number): string | undefined {
-  if (classes.kind === 'independent' && classes.regions)
-    return classes.names?.[classes.regions.findIndex((region) => region.label === label)];
+  const regions = regionsOf(classes);
+  if (regions) return classes.names?.[regions.findIndex((region) => region.label === label)];
   return classes.names?.[classes.kind === 'independent' || count === 1 ? label - 1 : label];
 }
 
@@ -72,8 +77,9 @@ export function takesThreshold(classes: Classes, count: number): boolean {
 
 /** `3, exclusive: each pixel is of the most probable one; background 0`. */
 export function classesText(classes: Classes, count: number, threshold?: number): string {
-  if (classes.kind === 'independent' && classes.regions) {
-    const labels = classes.regions.map(({ label, of }) => `${of.join('+')} as ${label}`);
+  const regions = regionsOf(classes);
+  if (regions) {
+    const labels = regions.map(({ label, of }) => `${of.join('+')} as ${label}`);
     return `${count} regions, in label maps the later over the earlier: ${labels.join(', ')}`;
   }
   if (classes.kind === 'independent' || count === 1) return count === 1 ? '1' : `${count}, independent`;
@@ -100,7 +106,7 @@ export function masksOf(
   const { classes: count } = probabilities;
   const maskLabels = maskLabelsOf(classes, count);
   if (classes.kind === 'independent' || count === 1) {
-    const regions = classes.kind === 'independent' ? classes.regions : undefined;
+    const regions = regionsOf(classes);
     const least = threshold ?? (regions === undefined ? DEFAULT_THRESHOLD : ABOVE_HALF);
     const masks = maskLabels.map((_, index) =>
       clean(thresholded(channelOf(probabilities, index), least), cleaning),
@@ -153,9 +159,7 @@ function mostProbable({ classes, width, height, data }: Probabilities): LabelMap
 
 /** The values of a label that each class stands for in ground truth. */
 export const labelsBehind = (classes: Classes, label: number): readonly number[] =>
-  (classes.kind === 'independent' && classes.regions?.find((region) => region.label === label)?.of) || [
-    label,
-  ];
+  regionsOf(classes)?.find((region) => region.label === label)?.of ?? [label];
 
 /** The label map of masks, the later over the earlier. */
 function overlaid(masks: readonly Mask[], maskLabels: readonly number[]): LabelMap {
@@ -173,7 +177,7 @@ export function maskOf({ width, height, data }: LabelMap, label: number): Mask {
   return { width, height, channels: 1, data: data.map((value) => (value === label ? 255 : 0)) };
 }
 
-/** The label map of one mask. */
+/** The label map of one mask: its label inside, another outside. */
 function labelsOfMask({ data, ...size }: Mask, label: number, outside: number): LabelMap {
   return { ...size, data: data.map((value) => (value === 0 ? outside : label)) };
 }

@@ -1,6 +1,6 @@
 import { badImage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import type { Classes } from '../masks/classes.js';
+import { type Classes, regionsOf } from '../masks/classes.js';
 import { type Labels, labelsOf, listed, type TruthReading } from './truth.js';
 import { greyOf, type TruthImage } from './truth-image.js';
 
@@ -32,8 +32,6 @@ export function knownLabels(
     `${name}: it holds ${listed(unknown.map(String))}, expected the labels of the model's ${count} classes, 0 to ${most}${way}`,
   );
 }
-
-const regionsOf = (semantics: Classes) => (semantics.kind === 'independent' ? semantics.regions : undefined);
 
 /**
  * How a file is read where one class beside a background is counted: one of labels, 0 and 1, that cannot be black and white, by its
