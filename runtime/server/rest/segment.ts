@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parseDecimal } from '../../../graph/common/decimal.js';
 import { badImage, badUsage } from '../../../graph/common/errors.js';
 import { pick } from '../../../graph/common/pick.js';
+import { labelPalette } from '../../images/class-colours.js';
 import { INDEPENDENT, labelMapOf, legendOf, nameOfLabel } from '../../masks/classes.js';
 import type { ChannelFiles } from '../../node/images/channels.js';
 import type { Segmentation } from '../../node/segmenter.js';
@@ -114,14 +115,15 @@ async function answerOf(
   const { semantics = INDEPENDENT, assumed } = segmenter ?? {};
   const give = masks.map(({ data }) => data.buffer);
   const isMap = view === 'labels' || (view === 'picture' && masks.length > 1);
-  if (view === 'mask' || (view === 'picture' && !isMap)) return thread.call('mask', mask, [mask.data.buffer]);
+  if (view === 'mask' || (view === 'picture' && !isMap))
+    return thread.call('png', [mask], [mask.data.buffer]);
   if (view === 'overlay' && image !== undefined) {
     const legend = legendOf(semantics, count, maskLabels);
     return thread.call('overlay', [image, masks, legend], [image.data.buffer, ...give]);
   }
   if (isMap) {
     const map = labelMapOf(found);
-    return thread.call('labels', { labels: map, maskLabels }, [map.data.buffer]);
+    return thread.call('png', [map, labelPalette(maskLabels)], [map.data.buffer]);
   }
   const names = maskLabels.map((label) => nameOfLabel(semantics, count, label));
   const rest = {

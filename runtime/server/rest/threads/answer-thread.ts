@@ -1,7 +1,6 @@
 /** A thread that turns masks into what is sent: drawing and tracing a large one takes seconds, in which a server must answer others. */
 import { at } from '../../../../graph/common/at.js';
-import type { LabelMap, Mask } from '../../../common/raster.js';
-import { labelPalette } from '../../../images/class-colours.js';
+import type { Mask } from '../../../common/raster.js';
 import { drawClasses } from '../../../images/draw.js';
 import type { Components } from '../../../masks/components.js';
 import { contoursOf } from '../../../masks/contours.js';
@@ -20,19 +19,11 @@ interface Described {
   readonly rest: object;
 }
 
-interface Labelled {
-  readonly labels: LabelMap;
-  readonly maskLabels: readonly number[];
-}
-
 const methods = {
   /** Loads what writing PNGs takes, so that the first does not wait for it. */
   warmUp: async (): Promise<void> => void (await loadSharp()),
-  /** The mask as PNG. */
-  mask: (mask: Mask): Promise<Uint8Array> => encodePng(mask),
-  /** The label map as PNG, with the colours of its classes. */
-  labels: ({ labels, maskLabels }: Labelled): Promise<Uint8Array> =>
-    encodePng(labels, labelPalette(maskLabels)),
+  /** A mask as PNG, or a label map with the colours of its classes. */
+  png: (pixels: Parameters<typeof encodePng>): Promise<Uint8Array> => encodePng(...pixels),
   /** The image with the masks laid over it, as PNG. */
   overlay: (drawn: Parameters<typeof drawClasses>): Promise<Uint8Array> => encodePng(drawClasses(...drawn)),
   /** The bytes of JSON. */
