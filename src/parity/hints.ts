@@ -44,19 +44,19 @@ export function missedHints({ parity, end, assumed, cornered }: Missed): readonl
     ];
   if (missed.length > 0 && missed.every((output) => isRounding(output, parity)))
     return [scaleHint(missed, parity)];
-  return [
-    ...(cornered === undefined || missed.every(isSmall)
-      ? []
-      : [
-          `'${nodeName(cornered)}' (${cornered.opType}) interpolates from the corners of pixels, as opset 9 and 10 do and PyTorch does not: export the network again with opset 11 or later`,
-        ]),
-    ...(end === 'logits' && !areLogits
-      ? ["the reference's outputs lie within [0, 1], as probabilities do, and the model gives logits: `head`"]
-      : []),
-    ...(assumed.length === 0 || missed.every(isSmall)
-      ? []
-      : [`what the checkpoint does not say was assumed: ${assumptionsText(assumed)}`]),
-  ];
+  const isFar = !missed.every(isSmall);
+  const hints: string[] = [];
+  if (cornered !== undefined && isFar)
+    hints.push(
+      `'${nodeName(cornered)}' (${cornered.opType}) interpolates from the corners of pixels, as opset 9 and 10 do and PyTorch does not: export the network again with opset 11 or later`,
+    );
+  if (end === 'logits' && !areLogits)
+    hints.push(
+      "the reference's outputs lie within [0, 1], as probabilities do, and the model gives logits: `head`",
+    );
+  if (assumed.length > 0 && isFar)
+    hints.push(`what the checkpoint does not say was assumed: ${assumptionsText(assumed)}`);
+  return hints;
 }
 
 /** Probabilities never do. They are furthest from such a reference where it does: the worst element tells. */

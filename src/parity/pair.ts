@@ -25,6 +25,7 @@ export interface Paired {
   readonly expected: readonly (readonly [string, NamedTensor])[];
 }
 
+/** A reference with which a model cannot be compared. */
 export const badReference = (message: string, options?: ErrorOptions) =>
   new NmodeError('BAD_REFERENCE', message, options);
 
