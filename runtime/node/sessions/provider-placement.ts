@@ -31,14 +31,14 @@ interface ProfileEvent {
   readonly args?: { readonly provider?: string; readonly op_name?: string; readonly node_index?: string };
 }
 
-/** Runs a model once with onnxruntime's profiler, which tells the provider of every node. */
-export async function providerPlacementOf({
-  model,
-  options,
-}: {
+/** The bytes of an .onnx file, and how it is opened. */
+interface Opening {
   readonly model: Uint8Array;
   readonly options: NativeOptions;
-}): Promise<ProviderPlacement> {
+}
+
+/** Runs a model once with onnxruntime's profiler, which tells the provider of every node. */
+export async function providerPlacementOf({ model, options }: Opening): Promise<ProviderPlacement> {
   const folder = await mkdtemp(join(tmpdir(), 'nmode-profile-'));
   try {
     return placementIn(await eventsOf(model, options, folder, 1));

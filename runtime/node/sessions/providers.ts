@@ -97,8 +97,7 @@ export function candidates(choice: ProviderChoice, strict: boolean): readonly Pr
   }
   const named = [...new Map(choice.map(parseProvider).map((entry) => [entry.name, entry])).values()];
   if (named.length === 0) throw badUsage('no provider is named');
-  const [first] = named;
-  if (strict) return first === undefined ? [] : [first];
+  if (strict) return named.slice(0, 1);
   return named.some(({ id }) => id === 'cpu') ? named : [...named, parseProvider('cpu')];
 }
 

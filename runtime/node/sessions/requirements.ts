@@ -53,18 +53,16 @@ function lackOfCuda(id: 'cuda' | 'tensorrt', libraries: readonly string[]): Lack
     'CUDA 12 and cuDNN 9',
     ...(missing.includes(TENSORRT_LIBRARY) ? ['TensorRT 10'] : []),
   ];
-  return {
-    what: [
-      ...(bundled ? [] : [`onnxruntime-node came without ${library}`]),
-      ...(missing.length > 0 ? [`${missing.join(', ')} cannot be loaded`] : []),
-    ].join(' and '),
-    remedy: [
-      ...(bundled
-        ? []
-        : ['install onnxruntime-node again with ONNXRUNTIME_NODE_INSTALL=cuda12 in the environment']),
-      ...(missing.length > 0 ? [`install ${system.join(', ')}`] : []),
-    ].join('; '),
-  };
+  const [lacks, ways]: [string[], string[]] = [[], []];
+  if (!bundled) {
+    lacks.push(`onnxruntime-node came without ${library}`);
+    ways.push('install onnxruntime-node again with ONNXRUNTIME_NODE_INSTALL=cuda12 in the environment');
+  }
+  if (missing.length > 0) {
+    lacks.push(`${missing.join(', ')} cannot be loaded`);
+    ways.push(`install ${system.join(', ')}`);
+  }
+  return { what: lacks.join(' and '), remedy: ways.join('; ') };
 }
 
 function lackOfVulkan(): Lack | undefined {
