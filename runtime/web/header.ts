@@ -1,4 +1,5 @@
 import { formatOf, type ImageFormat, isAnimatedPng, latin1, pngChunks } from '../images/files/formats.js';
+import { isFrame } from '../images/files/jpeg-segments.js';
 import { hasAlphaPng, mayBeGrey } from '../images/files/png-image.js';
 
 /** What a file says of its image before it is decoded. */
@@ -52,10 +53,7 @@ function png(view: DataView, bytes: Uint8Array): Measures {
   };
 }
 
-/**
- * ITU-T T.81, B.2.2 (frame header): a SOF marker is C0 to CF but for C4, C8 and CC. Markers without a length, and the scan,
- * do not come before it.
- */
+/** ITU-T T.81, B.2.2 (frame header). Markers without a length, and the scan, do not come before it. */
 function jpeg(view: DataView, bytes: Uint8Array): Measures {
   let at = 2;
   for (;;) {
@@ -64,10 +62,9 @@ function jpeg(view: DataView, bytes: Uint8Array): Measures {
       at++;
       continue;
     }
-    const isFrame = marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker);
     const isBare = marker === 0xff01 || (marker >= 0xffd0 && marker <= 0xffda);
     if (marker < 0xff00 || isBare) throw new Error('its segments are damaged');
-    if (isFrame) break;
+    if (isFrame(marker & 0xff)) break;
     at += 2 + view.getUint16(at + 2);
   }
   let end = bytes.length;

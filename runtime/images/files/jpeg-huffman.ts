@@ -49,16 +49,13 @@ export function tableOf({ counts, symbols }: TableDefinition): HuffmanTable {
 
 /** The bits of a scan between its restart markers (T.81, F.2.2.5). */
 export class BitReader {
-  readonly #bytes: Uint8Array;
   #at = 0;
   #buffer = 0;
   /** Bits of the buffer that are not read yet. */
   #held = 0;
 
   /** @param bytes with stuffed zeros and restart markers */
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
+  constructor(private readonly bytes: Uint8Array) {}
 
   /** @throws Error for a code that is none, or a table that was not told */
   symbol(table: HuffmanTable | undefined): number {
@@ -91,24 +88,24 @@ export class BitReader {
   /** Goes on after the next restart marker. @throws Error where it is not the one of this number */
   restart(number: number): void {
     [this.#buffer, this.#held] = [0, 0];
-    while (this.#at < this.#bytes.length && !this.#isMarker()) this.#at++;
-    while (this.#bytes[this.#at + 1] === 0xff) this.#at++;
-    if (this.#bytes[this.#at + 1] !== 0xd0 + (number & 7)) throw damaged('a restart marker is missing');
+    while (this.#at < this.bytes.length && !this.#isMarker()) this.#at++;
+    while (this.bytes[this.#at + 1] === 0xff) this.#at++;
+    if (this.bytes[this.#at + 1] !== 0xd0 + (number & 7)) throw damaged('a restart marker is missing');
     this.#at += 2;
   }
 
   /** Whether whole bytes are left before the next marker. */
   get hasMore(): boolean {
-    return this.#held >= 8 || (this.#at < this.#bytes.length && !this.#isMarker());
+    return this.#held >= 8 || (this.#at < this.bytes.length && !this.#isMarker());
   }
 
   #isMarker(): boolean {
-    return this.#bytes[this.#at] === 0xff && this.#bytes[this.#at + 1] !== 0;
+    return this.bytes[this.#at] === 0xff && this.bytes[this.#at + 1] !== 0;
   }
 
   /** Takes bytes up to a marker while the buffer has room for them. */
   #fill(): void {
-    const bytes = this.#bytes;
+    const { bytes } = this;
     let [place, held, buffer] = [this.#at, this.#held, this.#buffer];
     while (held <= 24 && place < bytes.length) {
       const byte = bytes[place] as number;
