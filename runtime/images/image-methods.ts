@@ -52,9 +52,8 @@ export function imageMethods<S>(read: (source: S, channels: Channels) => ImageRa
       timed(() => {
         const { dims, data } = jobOf(id).input(index);
         // What is answered is given away, and a model that takes images is given the image itself.
-        return {
-          input: { dims, data: data instanceof Float32Array ? data : data.slice() } as Floats | Bytes,
-        };
+        const own = data instanceof Float32Array ? data : data.slice();
+        return { input: { dims, data: own } as Floats | Bytes };
       }),
     place: ({ id, index, output }: { id: number; index: number; output: Floats }): Promise<Timed> =>
       timed(() => {

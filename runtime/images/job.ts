@@ -111,10 +111,8 @@ export class Job {
     const { recipe, io, depth, layout } = this.#spec;
     const { height, width, channels } = this.#image;
     if (io === 'image') {
-      return {
-        dims: [1, height, width, channels],
-        data: withDepth(this.#image, depth, recipe.normalization),
-      };
+      const data = withDepth(this.#image, depth, recipe.normalization);
+      return { dims: [1, height, width, channels], data };
     }
     const { window, view } = this.#run(index);
     const data = mirrored(this.#course.input(window, layout), window, view, layout);

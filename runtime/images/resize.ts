@@ -9,12 +9,8 @@ interface Taps {
 
 /** Half-pixel centres, clamped at the edges. Places of pixels of several channels are those of their samples. */
 function taps(from: number, to: number, channels = 1): Taps {
-  const length = to * channels;
-  const result = {
-    low: new Int32Array(length),
-    high: new Int32Array(length),
-    share: new Float64Array(length),
-  };
+  const places = () => new Int32Array(to * channels);
+  const result = { low: places(), high: places(), share: new Float64Array(to * channels) };
   for (let i = 0; i < to; i++) {
     const place = Math.max(0, ((i + 0.5) * from) / to - 0.5);
     const low = Math.min(Math.floor(place), from - 1);
@@ -90,11 +86,9 @@ function takeRows({ width, height, channels, read }: Rows, take: TakeRow): void 
 /** Shrinking: two input rows become one, and that one is stretched. */
 function mixThenStretch({ read, ...image }: Rows, across: Taps, down: Taps, take: TakeRow): void {
   const length = image.width * image.channels;
-  const [above, below, mixed] = [
-    new Float64Array(length),
-    new Float64Array(length),
-    new Float64Array(length),
-  ];
+  const above = new Float64Array(length);
+  const below = new Float64Array(length);
+  const mixed = new Float64Array(length);
   const values = new Float64Array(across.share.length);
   for (let row = 0; row < down.share.length; row++) {
     read(down.low[row] as number, above);

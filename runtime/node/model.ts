@@ -8,7 +8,7 @@ import { isOf } from '../../graph/common/option-kinds.js';
 import { type ReadBeside, readingBeside } from '../../graph/file/external.js';
 import { parseModel, readModelBytes } from '../../graph/file/read.js';
 import { encodeModel } from '../../graph/file/write.js';
-import { type Model, outlineOf } from '../../graph/ir/model.js';
+import { type Model, outlineOf, type ValueInfo } from '../../graph/ir/model.js';
 import { inImageForm } from '../../graph/lifting/image-form.js';
 import { parseRecipe, RECIPE_KEY, type Recipe } from '../../graph/recipe/recipe.js';
 import { refuseGone } from '../common/buffers.js';
@@ -126,14 +126,8 @@ export function networkOutput(model: Model, bytes: Uint8Array, { io, recipe }: M
     );
   }
   const nodes = graph.nodes.filter((node) => node !== last);
-  return encodeModel({
-    ...model,
-    graph: {
-      ...graph,
-      nodes,
-      outputs: [{ name: inner, type: { dtype: 'float32', shape: ['', '', '', ''] } }],
-    },
-  });
+  const planes: ValueInfo = { name: inner, type: { dtype: 'float32', shape: ['', '', '', ''] } };
+  return encodeModel({ ...model, graph: { ...graph, nodes, outputs: [planes] } });
 }
 
 /** The recipe that a model states, if it does. What is wrong with it is told where the model is opened. */

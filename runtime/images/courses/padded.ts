@@ -62,10 +62,8 @@ function addWindow(
   const along = (axis: 'x' | 'y') => [...new Set(windows.map((other) => other[axis]))].sort((a, b) => a - b);
   const across = blendWeights(window.x, window.width, along('x'), margin.x);
   const down = blendWeights(window.y, window.height, along('y'), margin.y);
-  const [rows, columns] = [
-    Math.min(window.height, height - window.y),
-    Math.min(window.width, width - window.x),
-  ];
+  const rows = Math.min(window.height, height - window.y);
+  const columns = Math.min(window.width, width - window.x);
   for (let index = 0; index < classes; index++) {
     for (let row = 0; row < rows; row++) {
       const source = (index * window.height + row) * window.width;

@@ -17,10 +17,6 @@ export function encodeNpy(dims: readonly number[], data: Float32Array): Uint8Arr
   const header = Buffer.from(`${text}${' '.repeat(padding)}\n`, 'latin1');
   const length = Buffer.alloc(2);
   length.writeUInt16LE(header.length);
-  return Buffer.concat([
-    magic,
-    length,
-    header,
-    new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-  ]);
+  const numbers = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return Buffer.concat([magic, length, header, numbers]);
 }

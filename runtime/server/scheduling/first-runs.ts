@@ -99,12 +99,10 @@ function mapped(
 }
 
 function compare(alone: readonly FloatOutputs[], together: FloatOutputs): string | undefined {
+  const rows = alone.map(() => 1);
   let parts: readonly FloatOutputs[];
   try {
-    parts = split(
-      together,
-      alone.map(() => 1),
-    );
+    parts = split(together, rows);
   } catch {
     return 'it gives another number of rows than it takes';
   }
