@@ -1,4 +1,4 @@
-import { NmodeError } from '../../../graph/common/errors.js';
+import { overloaded } from '../scheduling/refusals.js';
 import type { BufferPool } from './buffer-pool.js';
 
 /**
@@ -37,10 +37,7 @@ export class Memory {
   hold(more: number, isOwed: boolean): void {
     const held = this.#held + more;
     if (more > 0 && held > this.most && !isOwed) {
-      throw new NmodeError(
-        'OVERLOADED',
-        `the server is busy: ${this.#held} of ${this.most} bytes for bodies and responses are in use: try again later`,
-      );
+      throw overloaded(`${this.#held} of ${this.most} bytes for bodies and responses are in use`);
     }
     if (held + this.pool.kept > this.most) this.pool.clear();
     this.#held = held;

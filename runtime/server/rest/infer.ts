@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { NmodeError } from '../../../graph/common/errors.js';
+import { badUsage, type NmodeError } from '../../../graph/common/errors.js';
 import { knownFormat } from '../../images/files/formats.js';
 import type { ServerCore } from '../core.js';
 import type { ServedModel } from '../served-model.js';
@@ -46,5 +46,5 @@ export function addInfer(app: FastifyInstance, core: ServerCore): void {
 /** What is said to those who send an image where tensors go. */
 function noTensors({ name, segmenter }: ServedModel): NmodeError {
   const where = segmenter === undefined ? '' : `: images go to /v1/models/${name}/segment`;
-  return new NmodeError('BAD_USAGE', `tensors are expected here, as JSON or as bytes behind JSON${where}`);
+  return badUsage(`tensors are expected here, as JSON or as bytes behind JSON${where}`);
 }

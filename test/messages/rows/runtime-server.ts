@@ -88,7 +88,7 @@ export const RUNTIME_SERVER: Conditions = {
     'more than … lists and objects': 'the JSON has more than 2^21 of them',
   },
   'runtime/server/admission/memory.ts': {
-    'the server is busy: … of … bytes for bodies and responses are in use: try again later':
+    '… of … bytes for bodies and responses are in use':
       'a request of more than 1 MiB, with its answer, does not fit beside what others hold of --max-inflight-mb',
   },
   'runtime/server/rest/v2-answer.ts': {

@@ -1,4 +1,4 @@
-import { badUsage, NmodeError } from '../../../../graph/common/errors.js';
+import { badImage, badUsage } from '../../../../graph/common/errors.js';
 
 /** Whether a body is a form with files, by its Content-Type. */
 export function isMultipart(contentType: string | undefined): boolean {
@@ -82,6 +82,4 @@ function headOf(head: string): Omit<Part, 'content'> {
   return { name, isFile: isFile || /^content-type:\s*application\/octet-stream/im.test(head) };
 }
 
-function malformed(why: string): NmodeError {
-  return new NmodeError('BAD_IMAGE', `the form cannot be read: ${why}`);
-}
+const malformed = (why: string) => badImage(`the form cannot be read: ${why}`);
