@@ -33,9 +33,10 @@ const guess = (problem: string): Exif => ({
 /**
  * Reads the orientation out of EXIF data (TIFF 6.0, first directory); an image that tells none is upright. Reads each entry
  * once, whatever the data say of their length.
- * @param bytes with or without the name that JPEG puts before them
+ * @param bytes with or without the name that JPEG puts before them; undefined where a file has none
  */
-export function readExif(bytes: Uint8Array): Exif {
+export function readExif(bytes: Uint8Array | undefined): Exif {
+  if (bytes === undefined) return { orientation: 1 };
   const exif = latin1(bytes, 0, 5) === 'Exif\0' ? bytes.subarray(6) : bytes;
   const order = latin1(exif, 0, 4);
   if (exif.length < 8 || (order !== 'II*\0' && order !== 'MM\0*')) return guess('its EXIF data are damaged');

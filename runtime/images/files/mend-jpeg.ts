@@ -89,13 +89,12 @@ function isTransform(transform: number | undefined, jpeg: Jpeg): boolean {
 
 function jpegOf(segments: readonly JpegSegment[]): Jpeg {
   const frame = segments.find(({ marker }) => isFrame(marker));
-  const exif = segments.find(isExif);
   const profile = segments.filter(isIcc).map(({ data }) => data);
   return {
     isSequential: frame?.marker === MARKERS.startOfFrame0 || frame?.marker === MARKERS.startOfFrame1,
     components: frame?.data[5],
     isJfif: segments.some(isJfif),
-    exif: exif === undefined ? { orientation: 1 } : readExif(exif.data),
+    exif: readExif(segments.find(isExif)?.data),
     hasDamagedProfile: profile.length > 0 && !isWholeProfile(profile),
   };
 }

@@ -36,7 +36,7 @@ function look(bytes: Uint8Array) {
  */
 export async function mendPng(bytes: Uint8Array): Promise<Mended> {
   const { damaged, exif, profile } = look(bytes);
-  const { orientation, problem } = exif === undefined ? { orientation: 1 as const } : readExif(exif.data);
+  const { orientation, problem } = readExif(exif?.data);
   const leftOut = new Set<string>();
   if (orientation !== 1 || problem !== undefined) leftOut.add('eXIf');
   if (profile !== undefined && (await isDamagedProfile(profile))) leftOut.add('iCCP');

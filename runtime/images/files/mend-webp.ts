@@ -45,7 +45,7 @@ export function mendWebp(bytes: Uint8Array): Mended {
   const chunks = [...riffChunks(bytes.subarray(0, riffEnd))];
   if (chunks[0]?.type !== 'VP8X') return untouched;
   const [exif, profile] = ['EXIF', 'ICCP'].map((name) => chunks.find(({ type }) => type === name));
-  const { orientation, problem } = exif === undefined ? { orientation: 1 as const } : readExif(exif.data);
+  const { orientation, problem } = readExif(exif?.data);
   const badProfile = profile !== undefined && !isProfile(profile.data, profile.data.length);
   const leftOut: (keyof typeof FLAGS)[] = orientation === 1 && problem === undefined ? [] : ['EXIF'];
   if (badProfile) leftOut.push('ICCP');
