@@ -127,6 +127,7 @@ export async function imageOf<Source>(
     const name = nameOf(file) ?? `file ${index + 1} of the image`;
     refuseMany(parts);
     const image = await read(file, { ...wanted, channels: 1 }, name);
+    // Its one grey channel, or its colours, which `grey` makes one of.
     parts.push({ name, image: grey !== undefined && image.channels === 3 ? inGrey(image, grey) : image });
   }
   return ofParts(parts, wanted);

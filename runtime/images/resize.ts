@@ -41,10 +41,7 @@ export function resizeBilinear(image: Raster, width: number, height: number) {
 export type ReadRow = (row: number, into: Float64Array, x?: number) => void;
 
 /** An image whose rows are made when they are read. */
-export interface Rows {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
+export interface Rows extends Omit<Raster, 'data'> {
   readonly read: ReadRow;
 }
 

@@ -118,6 +118,7 @@ export function masksOf(
   checkBackground(background, count);
   refuseThreshold(classes, count, threshold);
   const [only] = maskLabels;
+  // Of two classes, the one that is no background where its probability reaches the threshold.
   const labels =
     threshold === undefined || only === undefined || background === 'none'
       ? mostProbable(probabilities)

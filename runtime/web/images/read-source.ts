@@ -34,7 +34,9 @@ function decodeSource(source: OneSource, { channels, stored }: Channels, name: s
     if (source instanceof Blob || source instanceof Uint8Array) {
       return decodeFile<ImageRaster>(source, async (bytes, header) => {
         const isPng = header.format === 'PNG';
+        // As scikit-image reads it.
         if (isPng && stored) return storedOfPng(await samplesOfPng(bytes), channels);
+        // All of its samples, alpha too, as channels.
         if (isPng && hasSamples(bytes, channels)) {
           const { width, height, data } = await samplesOfPng(bytes);
           return { width, height, channels, data };
