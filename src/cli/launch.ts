@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 
@@ -12,16 +13,22 @@ const [, , asked = ''] = process.argv;
 const cache = join(dirname(command), `${/^[a-z]+$/.test(asked) ? asked : 'nmode'}.v8-cache`);
 const source = readFileSync(command);
 
-/** What has to be the same for compiled code to be of use: V8 itself takes a damaged file, or that of another source, for a good one. */
+/** Of V8, its flags and the processor. */
+const tag = cachedDataVersionTag();
+
+/** What has to be the same for compiled code to be of use: V8 takes a damaged file, or that of another source, for a good one. */
 function headerOf(code: Uint8Array): Buffer {
-  const { version, arch } = process;
-  return Buffer.from(`${[version, arch, crc32(source), code.length, crc32(code)].join(' ')}\n`, 'latin1');
+  return Buffer.from(`${[tag, crc32(source), code.length, crc32(code)].join(' ')}\n`, 'latin1');
 }
+
+/** Many times what a file has. */
+const MAX_BYTES = 2 ** 24;
 
 function kept(): Buffer | undefined {
   try {
+    const stats = lstatSync(cache);
     // A pipe would wait for its writer.
-    if (!lstatSync(cache).isFile()) return undefined;
+    if (!stats.isFile() || stats.size > MAX_BYTES) return undefined;
     const file = readFileSync(cache);
     const code = file.subarray(file.indexOf('\n') + 1);
     return Buffer.concat([headerOf(code), code]).equals(file) ? code : undefined;
@@ -30,13 +37,20 @@ function kept(): Buffer | undefined {
   }
 }
 
-/** Where the folder cannot be written to, every start compiles, and nothing else is different. */
-function keep(code: Buffer): void {
-  const unfinished = `${cache}.${process.pid}`;
+/**
+ * Keeps what was compiled, functions that were called included. Two that do so at once may spoil the file, which its checksum shows.
+ * @throws where the folder cannot be written to: then every start compiles, and nothing else is different
+ */
+function keep(script: Script): void {
+  const unfinished = `${cache}.part`;
+  rmSync(unfinished, { force: true });
+  const file = openSync(unfinished, 'wx', 0o644);
   try {
-    writeFileSync(unfinished, Buffer.concat([headerOf(code), code]), { flag: 'wx', mode: 0o644 });
+    const code = script.createCachedData();
+    writeSync(file, Buffer.concat([headerOf(code), code]));
     renameSync(unfinished, cache);
-  } catch {
+  } finally {
+    closeSync(file);
     rmSync(unfinished, { force: true });
   }
 }
@@ -46,11 +60,14 @@ const script = new Script(`(function(exports,require,module,__filename,__dirname
   filename: command,
   ...(cachedData && { cachedData }),
 });
+const module = { exports: { hasWorked: false } };
 if (cachedData === undefined || script.cachedDataRejected) {
-  // At the end, functions that were called are compiled as well.
-  process.on('exit', (code) => {
-    if (code === 0) keep(script.createCachedData());
+  process.on('exit', () => {
+    // What is compiled with other flags, as a server sets them, is rejected where it starts without.
+    if (!module.exports.hasWorked || cachedDataVersionTag() !== tag) return;
+    try {
+      keep(script);
+    } catch {}
   });
 }
-const module = { exports: {} };
 script.runInThisContext()(module.exports, createRequire(command), module, command, dirname(command));

@@ -33,6 +33,9 @@ const inFlags = inFlagsOf(async () => {
   return program.commands;
 });
 
+/** Whether a subcommand did its work; one that only told how it is used did not. */
+export let hasWorked = false;
+
 /** Runs the command line; the exit code. Errors are one line on standard error. */
 async function run(argv: readonly string[]): Promise<number> {
   const program = new Command('nmode')
@@ -57,6 +60,7 @@ async function run(argv: readonly string[]): Promise<number> {
   }
   try {
     await program.parseAsync(argv);
+    hasWorked = true;
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERRORS.BAD_USAGE.exitCode;

@@ -14,11 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { root } from '../../support/fixtures.js';
+import { fixture, root } from '../../support/fixtures.js';
 import { main } from '../../support/nmode.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nmode-launch-'));
-const [command, cache] = [join(folder, 'main.js'), join(folder, 'doctor.v8-cache')];
+const [command, cache] = [join(folder, 'main.js'), join(folder, 'inspect.v8-cache')];
 for (const name of ['main.js', 'main.cjs']) copyFileSync(join(dirname(main), name), join(folder, name));
 writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
 symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
@@ -29,7 +29,8 @@ const run = (...args: string[]) => {
   return { status, stdout, stderr };
 };
 const caches = () => readdirSync(folder).filter((name) => name.includes('v8-cache'));
-const help = run('doctor', '--help');
+const model = fixture('foreign', 'unet.onnx');
+const inspected = run('inspect', model);
 const whole = readFileSync(cache);
 
 /** Which file it is: one that is taken as it is stays. */
@@ -45,15 +46,28 @@ beforeEach(() => {
 });
 
 it('a subcommand that ends well leaves its own, and the next start takes it', () => {
-  expect(help).toMatchObject({ status: 0, stderr: '' });
-  expect(isReplaced(() => expect(run('doctor', '--help')).toEqual(help))).toBe(false);
+  expect(inspected).toMatchObject({ status: 0, stderr: '' });
+  expect(isReplaced(() => expect(run('inspect', model)).toEqual(inspected))).toBe(false);
 });
 
-it('what fails, or is no subcommand, leaves none', () => {
-  expect(run('doctor', '--no-such-flag').status).toBe(2);
-  expect(run('../doctor').status).toBe(2);
-  expect(run('nonsense').status).toBe(2);
-  expect(caches()).toEqual(['doctor.v8-cache']);
+it('what fails, only asks for help, or is no subcommand, leaves none', () => {
+  expect(run('verify', '--no-such-flag').status).toBe(2);
+  expect(run('../inspect').status).toBe(2);
+  for (const asked of ['verify', 'nonsense', 'constructor', 'a'.repeat(300)]) {
+    expect(run(asked, '--help').status).toBe(0);
+  }
+  expect(caches()).toEqual(['inspect.v8-cache']);
+});
+
+it('what ends with other flags of V8 than it started with leaves none', () => {
+  const flags = join(folder, 'flags.cjs');
+  writeFileSync(
+    flags,
+    "process.once('beforeExit', () => require('v8').setFlagsFromString('--no-sparkplug'));",
+  );
+  rmSync(cache);
+  expect(spawnSync(process.execPath, ['--require', flags, command, 'inspect', model]).status).toBe(0);
+  expect(caches()).toEqual([]);
 });
 
 describe('compiled code that is not what was left is compiled again', () => {
@@ -71,15 +85,15 @@ describe('compiled code that is not what was left is compiled again', () => {
     ['half of it', whole.subarray(0, whole.length / 2)],
     ['more than it', Buffer.concat([whole, whole])],
     [
-      'another version of Node',
-      Buffer.concat([Buffer.from(whole.toString('latin1', 0, header).replace(/^v\d+/, 'v1')), code]),
+      'other flags, or another version, of V8',
+      Buffer.concat([Buffer.from(whole.toString('latin1', 0, header).replace(/^\d/, '0')), code]),
     ],
     ['no header', code],
   ];
   it.each(cases)('%s', (_, bytes) => {
     writeFileSync(cache, bytes);
-    expect(isReplaced(() => expect(run('doctor', '--help')).toEqual(help))).toBe(true);
-    expect(isReplaced(() => expect(run('doctor', '--help')).toEqual(help))).toBe(false);
+    expect(isReplaced(() => expect(run('inspect', model)).toEqual(inspected))).toBe(true);
+    expect(isReplaced(() => expect(run('inspect', model)).toEqual(inspected))).toBe(false);
   });
 
   it('another command of as many bytes', () => {
@@ -88,19 +102,32 @@ describe('compiled code that is not what was left is compiled again', () => {
     expect([other === source, other.length]).toEqual([false, source.length]);
     writeFileSync(join(folder, 'main.cjs'), other);
     try {
-      expect(run('doctor', '--help').stdout).toBe(help.stdout.replace('Usage:', 'USAGE:'));
+      expect(run('inspect', '--help').stdout).toContain('USAGE:');
     } finally {
       writeFileSync(join(folder, 'main.cjs'), source);
     }
   });
 });
 
-it('what is no file stops no start', () => {
+it('what is no file, or cannot be written, stops no start', () => {
   rmSync(cache);
   mkdirSync(cache);
-  expect(run('doctor', '--help')).toEqual(help);
-  expect(caches()).toEqual(['doctor.v8-cache']);
+  expect(run('inspect', model)).toEqual(inspected);
+  expect(caches()).toEqual(['inspect.v8-cache']);
   rmSync(cache, { recursive: true });
   expect(spawnSync('mkfifo', [cache]).status).toBe(0);
-  expect(run('doctor', '--help')).toEqual(help);
+  expect(run('inspect', model)).toEqual(inspected);
+  rmSync(cache);
+  mkdirSync(`${cache}.part`);
+  expect(run('inspect', model)).toEqual(inspected);
+  expect(caches()).toEqual(['inspect.v8-cache.part']);
+  rmSync(`${cache}.part`, { recursive: true });
+});
+
+it('what a killed process left unfinished is written anew', () => {
+  rmSync(cache);
+  writeFileSync(`${cache}.part`, whole.subarray(0, 1000));
+  expect(run('inspect', model)).toEqual(inspected);
+  expect(caches()).toEqual(['inspect.v8-cache']);
+  expect(isReplaced(() => expect(run('inspect', model)).toEqual(inspected))).toBe(false);
 });
