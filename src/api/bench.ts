@@ -1,20 +1,7 @@
 import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import {
-  COUNT,
-  each,
-  either,
-  FLAG,
-  type Kinds,
-  listOf,
-  NUMBER,
-  oneOf,
-  PATH,
-  PATHS,
-  sizesOf,
-  TEXT,
-  TEXTS,
-} from '../../graph/common/option-kinds.js';
+import type { Kinds } from '../../graph/common/option-kinds.js';
+import * as kind from '../../graph/common/option-kinds.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
 import type { ProviderChoice, ProviderName } from '../../runtime/node/sessions/providers.js';
 import type { SessionOptions } from '../../runtime/node/sessions/session.js';
@@ -48,13 +35,13 @@ export interface BenchOptions extends AskedSizes, Pick<SessionOptions, 'strict' 
 
 const KINDS: Kinds<BenchOptions> = {
   ...WATCH,
-  models: PATHS,
-  providers: listOf("'auto' or lists of providers", either(TEXT, TEXTS)[1]),
-  scenario: oneOf(SCENARIOS),
-  ...each(['threads', 'workers'], NUMBER),
-  ...each(['runs', 'batch'], COUNT),
-  ...each(['strict', 'placement'], FLAG),
-  ...{ size: sizesOf([], ['height', 'width']), report: PATH },
+  models: kind.PATHS,
+  providers: kind.listOf("'auto' or lists of providers", kind.either(kind.TEXT, kind.TEXTS)[1]),
+  scenario: kind.oneOf(SCENARIOS),
+  ...kind.each(['threads', 'workers'], kind.NUMBER),
+  ...kind.each(['runs', 'batch'], kind.COUNT),
+  ...kind.each(['strict', 'placement'], kind.FLAG),
+  ...{ size: kind.sizesOf([], ['height', 'width']), report: kind.PATH },
 };
 
 /** More threads a core than this wait for each other longer than anyone measures. */

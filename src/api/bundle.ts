@@ -2,15 +2,8 @@ import { access } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import {
-  checkOptions,
-  each,
-  type Kinds,
-  NUMBER,
-  PATH,
-  SIGNAL,
-  TEXT,
-} from '../../graph/common/option-kinds.js';
+import * as kind from '../../graph/common/option-kinds.js';
+import { checkOptions, type Kinds } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import { VERSION } from '../../graph/common/version.js';
 import { outlineOf } from '../../graph/ir/model.js';
@@ -42,9 +35,9 @@ export interface BundleOptions {
 }
 
 const KINDS: Kinds<BundleOptions> = {
-  ...each(['model', 'output'], PATH),
-  ...each(['format', 'name', 'image'], TEXT),
-  ...{ shards: NUMBER, signal: SIGNAL },
+  ...kind.each(['model', 'output'], kind.PATH),
+  ...kind.each(['format', 'name', 'image'], kind.TEXT),
+  ...{ shards: kind.NUMBER, signal: kind.SIGNAL },
 };
 
 export interface BundleReport {

@@ -15,17 +15,8 @@ import { cost } from '../../graph/analysis/cost.js';
 import { at } from '../../graph/common/at.js';
 import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import {
-  COUNT,
-  each,
-  FLAG,
-  type Kinds,
-  NUMBER,
-  PATH,
-  sizesOf,
-  TEXT,
-  TEXTS,
-} from '../../graph/common/option-kinds.js';
+import type { Kinds } from '../../graph/common/option-kinds.js';
+import * as kind from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import { encodedLength, encodeModel } from '../../graph/file/write.js';
 import type { Model } from '../../graph/ir/model.js';
@@ -67,10 +58,10 @@ export interface CompareOptions extends KeySelection {
 const KINDS: Kinds<CompareOptions> = {
   ...KEYS,
   ...WATCH,
-  ...each(['checkpoint', 'reference', 'report'], PATH),
-  ...{ assume: TEXT, backbones: TEXTS, time: FLAG },
-  ...{ width: NUMBER, runs: COUNT },
-  size: sizesOf(['depth'], ['height', 'width']),
+  ...kind.each(['checkpoint', 'reference', 'report'], kind.PATH),
+  ...{ assume: kind.TEXT, backbones: kind.TEXTS, time: kind.FLAG },
+  ...{ width: kind.NUMBER, runs: kind.COUNT },
+  size: kind.sizesOf(['depth'], ['height', 'width']),
 };
 
 const DEFAULT_RUNS = 20;
@@ -93,9 +84,7 @@ export async function compare(options: CompareOptions = {}): Promise<readonly Co
 
 async function compared(options: CompareOptions): Promise<readonly Comparison[]> {
   const { time = false, runs, report, signal, onProgress } = options;
-  if (runs !== undefined && !time) {
-    throw badUsage(`${option('runs', runs)} requires ${option('time')}`);
-  }
+  if (runs !== undefined && !time) throw badUsage(`${option('runs', runs)} requires ${option('time')}`);
   // Before anything is timed: a size may fit the first and not the last.
   const encoders: Encoder[] = [];
   for (const { network, assumed } of await subjectsOf(options)) {
@@ -144,9 +133,7 @@ async function subjectsOf(options: CompareOptions): Promise<readonly Subject[]> 
   const { checkpoint: path, backbones, width, key, assume, reference } = options;
   if (path === undefined) {
     const unused = OF_CHECKPOINTS.find((name) => options[name] !== undefined);
-    if (unused !== undefined) {
-      throw badUsage(`${option(unused)} requires a checkpoint`);
-    }
+    if (unused !== undefined) throw badUsage(`${option(unused)} requires a checkpoint`);
     return networksOf(options).map((network) => ({ network }));
   }
   if (backbones !== undefined || width !== undefined) {

@@ -86,9 +86,7 @@ async function evaluated(options: EvaluateOptions): Promise<EvaluationReport> {
   const share = place && shareOf(found, place);
   const { pairs, failures: unpaired } = share ?? found;
   if (options.report !== undefined) {
-    if (!/\.html?$/i.test(options.report)) {
-      throw badUsage(`${options.report}: a report is an .html file`);
-    }
+    if (!/\.html?$/i.test(options.report)) throw badUsage(`${options.report}: a report is an .html file`);
     await refuseOverwriting([options.report], [options.model, ...found.files]);
   }
   await using segmenter = await Segmenter.load(model, { ...taken(loading, SEGMENTER_KINDS), at });

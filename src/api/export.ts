@@ -9,20 +9,8 @@ import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { SETTING_KINDS } from '../../exporters/nn/settings.js';
 import { at } from '../../graph/common/at.js';
 import { option } from '../../graph/common/option.js';
-import {
-  each,
-  either,
-  FLAG,
-  type Kinds,
-  NUMBER,
-  OBJECT,
-  oneOf,
-  PATH,
-  RECIPE,
-  sizesOf,
-  TEXT,
-  TEXTS,
-} from '../../graph/common/option-kinds.js';
+import type { Kinds } from '../../graph/common/option-kinds.js';
+import * as kind from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import { opsetOf } from '../../graph/ir/model.js';
 import type { ModelIo } from '../../graph/recipe/recipe.js';
@@ -67,12 +55,13 @@ const KINDS: Kinds<ExportModelOptions> = {
   ...KEYS,
   ...HINTS,
   ...SETTING_KINDS,
-  checkpoint: PATH,
-  ...each(['assume', 'io'], TEXT),
-  ...each(['folds', 'classNames'], TEXTS),
-  ...{ backbone: either(TEXT, OBJECT), backboneArguments: OBJECT },
-  ...{ imageBits: oneOf([8, 16]), background: either(NUMBER, TEXT), nativeSize: FLAG, opset: NUMBER },
-  ...{ recipe: RECIPE, size: sizesOf(['batch', 'depth', 'height', 'width']) },
+  checkpoint: kind.PATH,
+  ...kind.each(['assume', 'io'], kind.TEXT),
+  ...kind.each(['folds', 'classNames'], kind.TEXTS),
+  ...{ backbone: kind.either(kind.TEXT, kind.OBJECT), backboneArguments: kind.OBJECT },
+  ...{ imageBits: kind.oneOf([8, 16]), background: kind.either(kind.NUMBER, kind.TEXT) },
+  ...{ nativeSize: kind.FLAG, opset: kind.NUMBER },
+  ...{ recipe: kind.RECIPE, size: kind.sizesOf(['batch', 'depth', 'height', 'width']) },
 };
 
 /**

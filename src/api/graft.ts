@@ -7,16 +7,8 @@ import { SETTING_KINDS } from '../../exporters/nn/settings.js';
 import { cost } from '../../graph/analysis/cost.js';
 import { type Feature, imageOf } from '../../graph/analysis/features.js';
 import { badUsage } from '../../graph/common/errors.js';
-import {
-  either,
-  FLAG,
-  type Kinds,
-  NUMBER,
-  PATH,
-  RECIPE,
-  TEXT,
-  TEXTS,
-} from '../../graph/common/option-kinds.js';
+import type { Kinds } from '../../graph/common/option-kinds.js';
+import * as kind from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import { opsetOf } from '../../graph/ir/model.js';
 import { naming } from '../../runtime/common/naming.js';
@@ -56,9 +48,9 @@ const KINDS: Kinds<GraftOptions> = {
   ...KEYS,
   ...HINTS,
   ...SETTINGS,
-  ...{ model: PATH, weights: PATH, init: FLAG },
-  skips: ['a list of names, as `proposeSkips` gives', TEXTS[1]],
-  ...{ background: either(NUMBER, TEXT), classNames: TEXTS, recipe: RECIPE },
+  ...{ model: kind.PATH, weights: kind.PATH, init: kind.FLAG },
+  skips: ['a list of names, as `proposeSkips` gives', kind.TEXTS[1]],
+  ...{ background: kind.either(kind.NUMBER, kind.TEXT), classNames: kind.TEXTS, recipe: kind.RECIPE },
 };
 
 /**

@@ -4,17 +4,8 @@ import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import {
-  checkOptions,
-  each,
-  FLAG,
-  type Kinds,
-  POSITIVE,
-  SIGNAL,
-  sizesOf,
-  TEXT,
-  whole,
-} from '../../graph/common/option-kinds.js';
+import * as kind from '../../graph/common/option-kinds.js';
+import { checkOptions, type Kinds } from '../../graph/common/option-kinds.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import { areChannelsLast } from '../../graph/recipe/layout.js';
 import { percentile } from '../measuring/percentile.js';
@@ -64,9 +55,14 @@ export interface LoadTestReport {
 }
 
 const KINDS: Kinds<LoadTestOptions> = {
-  ...each(['url', 'model', 'token'], TEXT),
-  ...each(['rate', 'duration'], POSITIVE),
-  ...{ clients: whole(1, 999_999), binary: FLAG, size: sizesOf([], ['height', 'width']), signal: SIGNAL },
+  ...kind.each(['url', 'model', 'token'], kind.TEXT),
+  ...kind.each(['rate', 'duration'], kind.POSITIVE),
+  ...{
+    clients: kind.whole(1, 999_999),
+    binary: kind.FLAG,
+    size: kind.sizesOf([], ['height', 'width']),
+    signal: kind.SIGNAL,
+  },
 };
 
 interface Port {

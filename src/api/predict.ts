@@ -1,17 +1,8 @@
 import { basename } from 'node:path';
 import { at } from '../../graph/common/at.js';
 import { badUsage, commonFault, imageFault, NmodeError, reason } from '../../graph/common/errors.js';
-import {
-  each,
-  FLAG,
-  type Kinds,
-  NUMBER,
-  PATH,
-  PATHS,
-  TEXT,
-  TEXTS,
-  taken,
-} from '../../graph/common/option-kinds.js';
+import * as kind from '../../graph/common/option-kinds.js';
+import { type Kinds, taken } from '../../graph/common/option-kinds.js';
 import type { Assumption } from '../../graph/recipe/assumption.js';
 import type { Recipe } from '../../graph/recipe/recipe.js';
 import { inOrder } from '../../runtime/common/in-order.js';
@@ -127,10 +118,10 @@ const { at: _, ...LOADING } = SEGMENTER_KINDS;
 const KINDS: Kinds<PredictOptions> = {
   ...LOADING,
   ...CLEANING_KINDS,
-  ...each(['model', 'output'], PATH),
-  ...{ images: PATHS, inputs: TEXTS, overlay: FLAG },
-  ...each(['probabilities', 'shard'], TEXT),
-  ...each(['threshold', 'mmPerPx'], NUMBER),
+  ...kind.each(['model', 'output'], kind.PATH),
+  ...{ images: kind.PATHS, inputs: kind.TEXTS, overlay: kind.FLAG },
+  ...kind.each(['probabilities', 'shard'], kind.TEXT),
+  ...kind.each(['threshold', 'mmPerPx'], kind.NUMBER),
 };
 
 /**

@@ -1,17 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { badUsage, reason } from '../../graph/common/errors.js';
-import {
-  each,
-  FLAG,
-  type Kind,
-  type Kinds,
-  PATH,
-  PATHS,
-  TEXT,
-  taken,
-  whole,
-} from '../../graph/common/option-kinds.js';
+import * as kind from '../../graph/common/option-kinds.js';
+import { type Kind, type Kinds, taken } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import type { Assumption } from '../../graph/recipe/assumption.js';
 import { MAX_TIMER } from '../../runtime/common/timer.js';
@@ -107,9 +98,9 @@ const KINDS: Kinds<ServeOptions> = {
   ...INPUT_KINDS,
   ...LIMIT_KINDS,
   ...WATCH,
-  ...{ models: PATHS, host: TEXT, tokenFile: PATH },
-  ...each(['port', 'grpcPort'], whole(0, 65_535)),
-  ...each(['ui', 'watch'], FLAG),
+  ...{ models: kind.PATHS, host: kind.TEXT, tokenFile: kind.PATH },
+  ...kind.each(['port', 'grpcPort'], kind.whole(0, 65_535)),
+  ...kind.each(['ui', 'watch'], kind.FLAG),
   tls: ['{ cert, key }, both paths', having(['cert', 'key'], 'string')],
   log: ['an object with a method `write`', having(['write'], 'function')],
 };
@@ -260,8 +251,6 @@ async function tokensOf({ tokenFile }: ServeOptions): Promise<readonly string[]>
   if (tokens.some((token) => /\s/.test(token))) {
     throw badUsage(`${tokenFile}: a line holds more than a token: expected one per line`);
   }
-  if (tokens.length === 0) {
-    throw badUsage(`${tokenFile}: it holds no token: expected one per line`);
-  }
+  if (tokens.length === 0) throw badUsage(`${tokenFile}: it holds no token: expected one per line`);
   return tokens;
 }

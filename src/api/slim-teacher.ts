@@ -43,9 +43,7 @@ const OF_CHECKPOINTS = ['key', 'prefix', 'ignore', 'backbone', 'assume', 'refere
 async function ofModel(options: SlimOptions): Promise<OpenTeacher> {
   const { network, force = false, size, head } = options;
   const refused = OF_CHECKPOINTS.find((name) => options[name] !== undefined);
-  if (refused !== undefined) {
-    throw badUsage(`${network}: ${option(refused)} applies only to checkpoints`);
-  }
+  if (refused !== undefined) throw badUsage(`${network}: ${option(refused)} applies only to checkpoints`);
   const stopping = pick(options, ['signal']);
   const loaded = await loadModel(network, stopping);
   const proposed = options.skips === undefined ? await skipsIn(loaded, stopping) : undefined;

@@ -1,16 +1,8 @@
 import { ofNetwork } from '../../exporters/assembly/assumptions.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
 import { NmodeError } from '../../graph/common/errors.js';
-import {
-  each,
-  either,
-  FLAG,
-  isOf,
-  type Kinds,
-  NUMBER,
-  PATH,
-  taken,
-} from '../../graph/common/option-kinds.js';
+import * as kind from '../../graph/common/option-kinds.js';
+import { type Kinds, taken } from '../../graph/common/option-kinds.js';
 import { encodeModel } from '../../graph/file/write.js';
 import { type Model, outlineOf } from '../../graph/ir/model.js';
 import type { Tensor } from '../../graph/ir/tensor.js';
@@ -55,10 +47,10 @@ export interface Verification extends Parity {
 
 const KINDS: Kinds<VerifyOptions> = {
   ...SESSION_KINDS,
-  model: either(PATH, ['its bytes', isOf('Uint8Array')]),
-  reference: PATH,
-  ...each(['atol', 'rtol', 'threshold'], NUMBER),
-  scaled: FLAG,
+  model: kind.either(kind.PATH, ['its bytes', kind.isOf('Uint8Array')]),
+  reference: kind.PATH,
+  ...kind.each(['atol', 'rtol', 'threshold'], kind.NUMBER),
+  scaled: kind.FLAG,
 };
 
 /**

@@ -41,9 +41,7 @@ const MAX_ELEMENTS = 2 ** 28;
 function zerosFor({ name, dtype, shape }: Port): Floats | Bytes {
   const dims = defaultSizes(name, shape).shape;
   const length = elementCount(dims);
-  if (length > MAX_ELEMENTS) {
-    throw badModel(`input '${name}' [${dims}] is larger than what is measured with`);
-  }
+  if (length > MAX_ELEMENTS) throw badModel(`input '${name}' [${dims}] is larger than what is measured with`);
   if (dtype === 'uint8') return { dims, data: new Uint8Array(length) };
   if (dtype === 'uint16') return { dims, data: new Uint16Array(length) };
   return { dims, data: new Float32Array(length) };

@@ -1,27 +1,6 @@
 import { SETTING_KINDS } from '../../exporters/nn/settings.js';
-import {
-  each,
-  either,
-  FLAG,
-  FUNCTION,
-  type Kinds,
-  NAME,
-  NAMES,
-  NUMBER,
-  NUMBERS,
-  OBJECT,
-  OPEN_SHARE,
-  PATH,
-  POSITIVE,
-  RECIPE,
-  SHARE,
-  SIGNAL,
-  sizeUpTo,
-  TEXT,
-  TEXTS,
-  WINDOW,
-  whole,
-} from '../../graph/common/option-kinds.js';
+import type { Kinds } from '../../graph/common/option-kinds.js';
+import * as kind from '../../graph/common/option-kinds.js';
 import { MAX_NETWORK_PIXELS } from '../../graph/recipe/recipe.js';
 import { MIN_CYCLE } from '../../graph/training/schedule.js';
 import type { SlimOptions } from './slim-options.js';
@@ -38,21 +17,23 @@ export const BOUNDS = {
 } as const;
 
 export const SLIM_KINDS: Kinds<SlimOptions> = {
-  ...each(['network', 'images', 'output', 'masks', 'reference', 'report', 'saveWeights'], PATH),
-  ...each(['outputName', 'key', 'prefix', 'assume'], NAME),
-  ...each(['skips', 'inputs', 'ignore', 'classNames'], NAMES),
-  ...each(['augment', 'int8', 'resume', 'force', 'strict'], FLAG),
-  ...{ recipe: RECIPE, window: WINDOW, solverOptions: OBJECT },
-  ...each(['truthWeight', 'minAgreement', 'maxDscDrop'], SHARE),
-  ...each(['minutes', 'rate'], POSITIVE),
-  ...{ size: sizeUpTo(MAX_NETWORK_PIXELS), holdOut: OPEN_SHARE },
-  ...{ steps: whole(...BOUNDS.steps, LEAST_STEPS), batch: whole(...BOUNDS.batch) },
-  ...{ seed: whole(...BOUNDS.seed), threads: whole(...BOUNDS.threads) },
-  memoryBudget: ['a number of bytes above 0', POSITIVE[1]],
-  ...{ signal: SIGNAL, onProgress: FUNCTION },
-  ...each(['decoder', 'order', 'activation', 'head', 'grey'], TEXT),
-  ...each(['stateChannels', 'kernel', 'truthLabel', 'ignoreLabel'], NUMBER),
-  ...{ backbone: either(TEXT, OBJECT), background: either(NUMBER, TEXT), providers: either(TEXT, TEXTS) },
-  truthColour: NUMBERS,
+  ...kind.each(['network', 'images', 'output', 'masks', 'reference', 'report', 'saveWeights'], kind.PATH),
+  ...kind.each(['outputName', 'key', 'prefix', 'assume'], kind.NAME),
+  ...kind.each(['skips', 'inputs', 'ignore', 'classNames'], kind.NAMES),
+  ...kind.each(['augment', 'int8', 'resume', 'force', 'strict'], kind.FLAG),
+  ...{ recipe: kind.RECIPE, window: kind.WINDOW, solverOptions: kind.OBJECT },
+  ...kind.each(['truthWeight', 'minAgreement', 'maxDscDrop'], kind.SHARE),
+  ...kind.each(['minutes', 'rate'], kind.POSITIVE),
+  ...{ size: kind.sizeUpTo(MAX_NETWORK_PIXELS), holdOut: kind.OPEN_SHARE },
+  ...{ steps: kind.whole(...BOUNDS.steps, LEAST_STEPS), batch: kind.whole(...BOUNDS.batch) },
+  ...{ seed: kind.whole(...BOUNDS.seed), threads: kind.whole(...BOUNDS.threads) },
+  memoryBudget: ['a number of bytes above 0', kind.POSITIVE[1]],
+  ...{ signal: kind.SIGNAL, onProgress: kind.FUNCTION },
+  ...kind.each(['decoder', 'order', 'activation', 'head', 'grey'], kind.TEXT),
+  ...kind.each(['stateChannels', 'kernel', 'truthLabel', 'ignoreLabel'], kind.NUMBER),
+  backbone: kind.either(kind.TEXT, kind.OBJECT),
+  background: kind.either(kind.NUMBER, kind.TEXT),
+  providers: kind.either(kind.TEXT, kind.TEXTS),
+  truthColour: kind.NUMBERS,
   ...SETTING_KINDS,
 };

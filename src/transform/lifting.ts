@@ -59,9 +59,7 @@ export function lifted(
 
 function refuseOpset(opset: number, from: number): void {
   const known = [...IR_OF_OPSET.keys()];
-  if (!known.includes(opset)) {
-    throw badUsage(`opset ${opset}, expected ${known[0]} to ${known.at(-1)}`);
-  }
+  if (!known.includes(opset)) throw badUsage(`opset ${opset}, expected ${known[0]} to ${known.at(-1)}`);
   if (opset < from) {
     throw badUsage(`opset ${opset} is before the model's ${from}: models are lifted, never lowered`);
   }
