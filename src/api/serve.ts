@@ -160,6 +160,7 @@ async function served(options: ServeOptions): Promise<Server> {
   const core = new ServerCore(dataPlane, metrics, { ...limits, deadline: limits.deadlineMs, tokens });
   const app = await restApp(core, { maxJson, ...(tls && { tls }), ...(log && { log }) });
   const { host = '127.0.0.1', port = 8000, grpcPort } = options;
+  // Loaded by those who serve over gRPC only.
   const grpcModule = grpcPort === undefined ? undefined : await import('../../runtime/server/grpc/app.js');
   const grpc = grpcModule?.grpcApp(core, { tls, log: app.log });
   let endWatch = () => {};
@@ -180,8 +181,8 @@ async function served(options: ServeOptions): Promise<Server> {
   try {
     if (options.ui) await app.register((scope) => addSite(scope, true));
     // It answers that it lives, and that it is not ready, while models load.
-    const refuse = (asked: Parameters<typeof cannotListen>[1]) => (error: unknown) => {
-      throw cannotListen('the models', asked, error);
+    const refuse = (ports: Readonly<Record<string, number>>) => (error: unknown) => {
+      throw cannotListen('the models', ports, error);
     };
     const url = await app.listen({ host, port }).catch(refuse({ port }));
     const grpcAt =
