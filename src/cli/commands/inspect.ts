@@ -8,13 +8,7 @@ import { OPTIMIZED_KEY } from '../../transform/optimization-metadata.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS, type CheckpointFlags } from '../flags/checkpoint-flags.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
 import { type FlagsOf, optionsOf } from '../flags/options.js';
-import {
-  assumedField,
-  assumedNetworkField,
-  costField,
-  untypedField,
-  untypedFields,
-} from '../output/fields.js';
+import { assumedField, assumedNetworkField, costField, untypedFields } from '../output/fields.js';
 import { type Field, fields, paragraph, printReport, shapeLine, table } from '../output/print.js';
 import { withClock } from '../output/progress.js';
 import { tensorTable } from '../output/tensor-table.js';
@@ -168,7 +162,7 @@ function modelText(report: ModelReport, { why, all }: Shown): string {
     ['note', OPTIMIZED_KEY in report.metadata ? REWRITTEN : undefined],
     ['activations', activationBytes === undefined ? undefined : `${bytesText(activationBytes)} in all`],
     ['nodes', `${report.nodes}: ${operators.join(', ')}`],
-    ...(why ? untypedFields(report.untyped) : [untypedField(report.untyped)]),
+    ...untypedFields(report.untyped, why),
     assumedNetworkField(report.assumed, VERIFIED_KEY in report.metadata),
     ...Object.entries(report.metadata).filter(([key]) => key !== ASSUMED_KEY || report.assumed.length === 0),
   ]);

@@ -44,30 +44,20 @@ export function assumedNetworkField(assumed: readonly CheckedAssumption[], isCom
 }
 
 /** What a network costs; without multiply-adds where operators are not known. */
-export function costField({
-  parameters,
-  macs,
-  macsAt,
-}: Pick<ModelReport, 'parameters' | 'macs' | 'macsAt'>): Field {
+export function costField(report: Pick<ModelReport, 'parameters' | 'macs' | 'macsAt'>): Field {
+  const { parameters, macs, macsAt } = report;
   const work = macs === undefined ? '' : `, ${macsText(macs)} multiply-adds at ${shapeLine(macsAt)}`;
   return ['cost', `${count(parameters)} parameters${work}`];
 }
 
-/** Of a rewritten model, and of one that is inspected. */
-export function untypedField(untyped: readonly UntypedNode[]): Field {
-  if (untyped.length === 0) return ['untyped', undefined];
-  const behind = untyped.flatMap(({ keeps }) => Object.values(keeps)).reduce((sum, count) => sum + count, 0);
-  return [
-    'untyped',
-    `${untyped.length === 1 ? '1 node' : `${untyped.length} nodes`} and ${behind} after them, which the rules skip (--why lists all)`,
-  ];
+/** Of a rewritten model, and of one that is inspected. @param why list them one by one */
+export function untypedFields(untyped: readonly UntypedNode[], why?: true): readonly Field[] {
+  if (untyped.length === 0) return [['untyped', why && 'none: all types are known']];
+  if (why) return untyped.map((node) => ['untyped', untypedText(node)]);
+  const behind = untyped.flatMap(({ keeps }) => Object.values(keeps)).reduce((sum, each) => sum + each, 0);
+  const nodes = untyped.length === 1 ? '1 node' : `${untyped.length} nodes`;
+  return [['untyped', `${nodes} and ${behind} after them, which the rules skip (--why lists all)`]];
 }
-
-/** The same, one by one. */
-export const untypedFields = (untyped: readonly UntypedNode[]): readonly Field[] =>
-  untyped.length === 0
-    ? [['untyped', 'none: all types are known']]
-    : untyped.map((node) => ['untyped', untypedText(node)]);
 
 /** Which part it was, and what was done before. */
 export function shardField(shard: ShardReport | undefined): Field {

@@ -4,7 +4,7 @@ import type { OutputDifference } from '../../transform/difference.js';
 import type { ImageDifference } from '../../transform/image-comparison.js';
 import { reachText } from '../../transform/reach.js';
 import type { Transformed } from '../../transform/transform.js';
-import { assumedNetworkField, costField, untypedField, untypedFields } from './fields.js';
+import { assumedNetworkField, costField, untypedFields } from './fields.js';
 import type { Field } from './print.js';
 
 /** What is said of every model that is made: its cost, what was assumed, how it was verified and rewritten, notes. */
@@ -49,21 +49,9 @@ function scaleText({ scaled, atol, outputs }: ReferenceParity): string {
  * What was done to a graph, a line a matter.
  * @param why list the nodes without a type
  */
-export function transformFields(
-  {
-    level,
-    changes,
-    denormals,
-    difference,
-    quantized,
-    reached,
-    slower,
-    precision,
-    untyped = [],
-    direct,
-  }: Omit<Transformed, 'model'>,
-  why?: true,
-): readonly Field[] {
+export function transformFields(report: Omit<Transformed, 'model'>, why?: true): readonly Field[] {
+  const { level, precision, changes, direct, denormals } = report;
+  const { quantized, reached, slower, untyped = [], difference } = report;
   const rules = Object.entries(changes).map(([rule, times]) => `${rule} ${times}`);
   return [
     ['rewritten', level === 'none' ? undefined : rules.join(', ') || 'nothing to rewrite'],
@@ -79,7 +67,7 @@ export function transformFields(
     ['integers', quantized && quantizedText(quantized)],
     ['reached', reached && `${precision} has ${reachText(reached)}`],
     ['slower', slower],
-    ...(why ? untypedFields(untyped) : [untypedField(untyped)]),
+    ...untypedFields(untyped, why),
     ['compared', difference && differenceText(difference)],
   ];
 }
