@@ -1,5 +1,5 @@
-import { at } from '../../../graph/common/at.js';
 import { elementCount } from '../../../graph/ir/tensor.js';
+import { grouped } from '../../files/grouped.js';
 import type { TensorReport } from '../../index.js';
 import { count } from '../../reports/figures.js';
 import { paragraph, table } from './print.js';
@@ -41,17 +41,10 @@ const moduleTable = (modules: Modules) =>
 
 /** As deep as they fit; undefined where there are too many even of the first names. */
 function modulesOf(tensors: readonly TensorReport[]): Modules | undefined {
-  const paths = tensors.map(({ name }) => name.split('.'));
-  const deepest = Math.max(...paths.map(({ length }) => length));
+  const deepest = Math.max(...tensors.map(({ name }) => name.split('.').length));
   let found: Modules | undefined;
   for (let depth = 1; depth <= deepest; depth++) {
-    const modules = new Map<string, TensorReport[]>();
-    for (const [index, path] of paths.entries()) {
-      const module = path.slice(0, depth).join('.');
-      const own = modules.get(module) ?? [];
-      own.push(at(tensors, index));
-      modules.set(module, own);
-    }
+    const modules = grouped(tensors, ({ name }) => name.split('.').slice(0, depth).join('.'));
     if (modules.size > MOST) return found;
     found = modules;
   }
