@@ -9,9 +9,8 @@ import { createSession, type ProviderReport, type Session } from '../../../runti
 import { median } from '../../measuring/percentile.js';
 import { outputOf } from '../../transform/output-of.js';
 import { FITTING } from '../defaults.js';
-import type { BatchReader } from '../features/batch-reader.js';
-import { croppingOf } from '../features/cropping.js';
-import type { Samples } from '../features/crops.js';
+import { BatchReader, shapesAt } from '../features/batch-reader.js';
+import { cropSize, Samples, type Size } from '../features/crops.js';
 import { areaBias } from './area-bias.js';
 import type { FitProgress, FitRecord, FitTask, Untimed } from './fit-task.js';
 import { copiedNumbers, Judge } from './judge.js';
@@ -58,6 +57,20 @@ export async function fitDecoder(task: FitTask, before?: FitRecord): Promise<Fit
     runningFrom: last,
     parameters: outputOf(state, 'parameters').data.length,
     ...(phase.provider && { provider: phase.provider }),
+  };
+}
+
+/** What a training on crops is made of: the decoder at their size, and what reads them. */
+function croppingOf({ collected, fitting }: Untimed) {
+  const [, , height = 1, width = 1] = at(collected.shapes, collected.shapes.length - 1);
+  const along = (axis: 0 | 1) => Math.max(...collected.scales.map((scale) => at(scale, axis)));
+  const image: Size = [height, width];
+  const stride: Size = [along(0), along(1)];
+  const crop = cropSize(image, stride);
+  return {
+    cropped: { ...fitting, shapes: shapesAt(collected, crop) },
+    reader: new BatchReader(collected, crop, fitting.batch),
+    samples: new Samples(collected.train, { image, crop, stride }, fitting.batch, fitting.seed),
   };
 }
 
