@@ -15,7 +15,7 @@ import { loadRuntime } from '../../runtime/node/sessions/native.js';
 import { listed } from '../../runtime/truth/truth.js';
 import { warningLines } from '../files/file-warnings.js';
 import { findImages } from '../files/find-images.js';
-import { findCases } from '../files/image-cases.js';
+import { completeCases } from '../files/image-cases.js';
 import { type Failure, findPairs, masksAmong, type Pair } from '../files/pairs.js';
 import { makeFolder, refuseOverwriting, refuseUnwritable, writeTogether } from '../files/write-whole.js';
 import type { SlimImage } from '../slimming/features/features.js';
@@ -163,10 +163,7 @@ async function imagesOf({ images, inputs }: SlimOptions, spec: ModelSpec): Promi
     },
   });
   if (inputs === undefined) return (await findImages(images)).map((file) => image(basename(file), file));
-  const { cases, failures } = await findCases(images, inputs);
-  const [failure] = failures;
-  if (failure !== undefined) throw failure.error;
-  return cases.map(({ name, files }) => image(name, files));
+  return (await completeCases(images, inputs)).map(({ name, files }) => image(name, files));
 }
 
 interface WithTruth {

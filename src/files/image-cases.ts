@@ -111,6 +111,16 @@ export async function findCases(folder: string, patterns: readonly string[]): Pr
   );
 }
 
+/** The same where none may lack a file. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
+export async function completeCases(
+  folder: string,
+  patterns: readonly string[],
+): Promise<FoundCases['cases']> {
+  const { cases, failures } = await findCases(folder, patterns);
+  for (const { error } of failures) throw error;
+  return cases;
+}
+
 /** The files of a pattern, by the names that stand in its place. */
 async function namesBy(pattern: string): Promise<ReadonlyMap<string, string>> {
   const folder = dirname(pattern);

@@ -19,7 +19,7 @@ import { readImage } from '../../runtime/node/images/files.js';
 import type { Bytes, Floats, Inputs } from '../../runtime/sessions/tensors.js';
 import { warningLines } from '../files/file-warnings.js';
 import { findImages } from '../files/find-images.js';
-import { findCases } from '../files/image-cases.js';
+import { completeCases } from '../files/image-cases.js';
 import type { ImageSize } from './difference.js';
 
 /** Photographs that come with the package, for models that nobody gave others for. */
@@ -81,7 +81,7 @@ export async function examplesFor(
   const [input] = outline.inputs;
   const files: readonly (string | readonly string[])[] =
     options.inputs && folder !== BUNDLED_IMAGES
-      ? await casesIn(folder, options.inputs)
+      ? (await completeCases(folder, options.inputs)).map(({ files }) => files)
       : await findImages(folder);
   if (input === undefined || files.length === 0) throw badImage(`${folder}: it holds no image`);
   // Spread over the folder, where there are more than needed.
@@ -120,14 +120,6 @@ export async function examplesFor(
 /** What messages call an image, by the first of its files. */
 const nameOf = (files: string | readonly string[]) =>
   basename(typeof files === 'string' ? files : at(files, 0));
-
-/** The files of each image of a folder whose channels are in files by patterns. @throws NmodeError (BAD_IMAGE, BAD_USAGE) */
-async function casesIn(folder: string, inputs: readonly string[]): Promise<readonly (readonly string[])[]> {
-  const { cases, failures } = await findCases(folder, inputs);
-  const [failure] = failures;
-  if (failure !== undefined) throw failure.error;
-  return cases.map(({ files }) => files);
-}
 
 /** A photograph with as many channels as a model takes: its luma, or its colours over and over. */
 async function bundledImage(path: string, channels: number): Promise<ImageRaster> {
