@@ -97,18 +97,12 @@ async function exported(options: ExportModelOptions): Promise<ExportReport> {
     };
     // A background is of a softmax.
     const { background: _, ...images } = proven.images;
-    const withoutHead = {
-      ...proven,
-      hints: { ...plan.hints, head: 'none' as const },
-      images,
-    };
+    const withoutHead = { ...proven, hints: { ...plan.hints, head: 'none' as const }, images };
     const made = {
       ...{ model: exported.model, name: basename(output), head: description.head },
-      ...{
-        assumed: exported.assumed,
-        notes: [...exported.notes, ...structured.notes, ...sizeNotes(provenAt)],
-        isProven: true,
-      },
+      assumed: exported.assumed,
+      notes: [...exported.notes, ...structured.notes, ...sizeNotes(provenAt)],
+      isProven: true,
       ...((io === 'image' || provenAt) && {
         network: () => exportCheckpoint(checkpoint, proven, others).model,
       }),

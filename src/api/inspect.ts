@@ -5,7 +5,7 @@ import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { checkArgument, checkOptions, type Kinds, SIGNAL, TEXT } from '../../graph/common/option-kinds.js';
 import type { DType } from '../../graph/ir/dtype.js';
-import { type Model, opsetOf, type ValueInfo } from '../../graph/ir/model.js';
+import { type Model, opsetOf, outlineOf, type ValueInfo } from '../../graph/ir/model.js';
 import { liftedToCount } from '../../graph/lifting/lift.js';
 import { assumptionsIn, type CheckedAssumption } from '../../graph/recipe/assumption.js';
 import { apparentLayout, type Layout, statedLayout } from '../../graph/recipe/layout.js';
@@ -100,9 +100,7 @@ async function inspectModel(path: string, signal?: AbortSignal): Promise<ModelRe
     producer: `${model.producerName} ${model.producerVersion}`.trim(),
     irVersion: model.irVersion,
     opset: opsetOf(model),
-    inputs: graph.inputs
-      .filter(({ name }) => !graph.initializers.has(name))
-      .map((info) => inputReport(info, model.metadata)),
+    inputs: outlineOf(model).inputs.map((info) => inputReport(info, model.metadata)),
     outputs: graph.outputs.map(portReport),
     nodes: graph.nodes.length,
     ...figures,
@@ -128,7 +126,7 @@ function inputReport(info: ValueInfo, metadata: Model['metadata']): PortReport {
 
 /** Costs at the nominal size; of a model that does not take it, what can be said without. */
 function modelCost(model: Model) {
-  const input = model.graph.inputs.find(({ name }) => !model.graph.initializers.has(name));
+  const [input] = outlineOf(model).inputs;
   const sizes = input?.type?.shape && defaultSizes(input.name, input.type.shape);
   const { parameters, macs, activationBytes, nodes } =
     unlessRefused(() => cost(model, sizes?.known), undefined) ?? cost(model);

@@ -5,10 +5,7 @@ import { readOrientation, readTruthImage } from '../../runtime/node/images/files
 import type { TruthImage } from '../../runtime/truth/truth-image.js';
 import type { Pair } from './pairs.js';
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+type Size = Pick<TruthImage, 'width' | 'height'>;
 
 const sizeText = ({ width, height }: Size) => `${width}x${height}`;
 

@@ -1,6 +1,6 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import type { Model } from '../../graph/ir/model.js';
+import { type Model, outlineOf } from '../../graph/ir/model.js';
 import type { Target } from '../../graph/passes/winograd/cost.js';
 import { type Reached, reachedBy } from '../../graph/precision/reached.js';
 import { expectedTime } from '../../graph/quantization/expected-time.js';
@@ -22,8 +22,8 @@ export function reachOf(precision: Precision, model: Model): Reached | undefined
 }
 
 /** Sizes to count with, for what the input leaves open. */
-function sizesOf({ graph: { inputs, initializers } }: Model): Readonly<Record<string, number>> {
-  const input = inputs.find(({ name }) => !initializers.has(name));
+function sizesOf(model: Model): Readonly<Record<string, number>> {
+  const [input] = outlineOf(model).inputs;
   return input?.type?.shape ? defaultSizes(input.name, input.type.shape).known : {};
 }
 

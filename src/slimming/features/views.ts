@@ -109,11 +109,7 @@ function movedPlanes({ dims, data: given }: Floats, move: Move): Floats {
   return { dims, data };
 }
 
-/** Height and width. */
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+type Size = Pick<ImageRaster, 'width' | 'height'>;
 
 /** How a camera is held otherwise. */
 interface Move {
