@@ -1,4 +1,5 @@
 import type { Metrics } from '../../runtime/masks/metrics.js';
+import type { ProviderReport } from '../../runtime/node/sessions/session.js';
 
 /** Whole numbers with thousands separators. */
 export function count(value: number): string {
@@ -19,6 +20,13 @@ export function bytesText(bytes: number): string {
 /** A share, 0..1. */
 export function share(value: number): string {
   return value.toFixed(4);
+}
+
+/** That another provider than the first asked for was used, and why; undefined where none was. */
+export function fallbackText({ requested, effective, attempts }: ProviderReport): string | undefined {
+  if (attempts.length === 0 || requested[0] === 'auto') return undefined;
+  const passed = attempts.map(({ provider, error }) => `not on ${provider}: ${error}`);
+  return [`ran on ${effective}`, ...passed].join('; ');
 }
 
 /** What a confusion comes to, by the names of the field. */

@@ -5,6 +5,7 @@ import { badImage, badUsage, commonFault, imageFault, type NmodeError } from '..
 import { option } from '../../graph/common/option.js';
 import { inOrder } from '../../runtime/common/in-order.js';
 import type { ImageRaster } from '../../runtime/common/raster.js';
+import { bytewise } from '../files/bytewise.js';
 import type { FileWarnings } from '../files/file-warnings.js';
 import { grouped } from '../files/grouped.js';
 import { FITTING } from './defaults.js';
@@ -64,7 +65,7 @@ export async function splitImages<Source extends ImageSource>(
   { holdOut = FITTING.holdOut, seed = 0, signal, onProgress }: SplitOptions = {},
 ): Promise<Split<Source>> {
   checkShare(holdOut);
-  const sorted = [...sources].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  const sorted = sources.toSorted((a, b) => bytewise(a.name, b.name));
   const { seen, failures } = await look(sorted, signal, onProgress);
   const groups = await groupsOf(seen, signal);
   refuseFew(seen.length, groups.length);

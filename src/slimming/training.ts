@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { pick } from '../../graph/common/pick.js';
 import { oneCycle } from '../../graph/training/schedule.js';
-import type { ProviderReport } from '../../runtime/node/sessions/session.js';
 import type { Pair } from '../files/pairs.js';
+import { fallbackText } from '../reports/figures.js';
 import { FITTING } from './defaults.js';
 import { type Collected, collect, type SlimImage } from './features/features.js';
 import { targetsWithTruth } from './features/truth-targets.js';
@@ -69,13 +69,6 @@ async function contentsOf(
   return JSON.stringify(hashes);
 }
 
-/** What ran elsewhere than was asked for. */
-function fallbackOf({ requested, effective, attempts }: ProviderReport): readonly string[] {
-  if (attempts.length === 0 || requested[0] === 'auto') return [];
-  const passed = attempts.map(({ provider, error }) => `not on ${provider}: ${error}`);
-  return [[`ran on ${effective}`, ...passed].join('; ')];
-}
-
 /**
  * Computes the teacher's features and fits a decoder to them.
  * @returns also how many steps there were to be on the statistics of batches
@@ -112,7 +105,7 @@ export async function fitted(
     record,
   );
   const ran = [collected.provider, ...(fit.provider ? [fit.provider] : [])];
-  const fallbacks = [...new Set(ran.flatMap(fallbackOf))];
+  const fallbacks = [...new Set(ran.flatMap((report) => fallbackText(report) ?? []))];
   return { ...fit, masksAt: collected.masksAt, fallbacks };
 }
 

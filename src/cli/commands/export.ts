@@ -20,13 +20,7 @@ import { parseCount, parseFolds, parseOutput, parseSpace } from '../flags/argume
 import { addCheckpointFlags } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, withSolverOptions } from '../flags/decoder-flags.js';
 import { flagOf, type InFlags } from '../flags/flag-words.js';
-import {
-  backgroundOption,
-  classesOption,
-  greyOption,
-  recipeOption,
-  windowOption,
-} from '../flags/model-flags.js';
+import { addImageFlags } from '../flags/model-flags.js';
 import { choice, type FlagsOf, optionsOf } from '../flags/options.js';
 import { addBackboneFlags, addSettingFlags, backboneArgumentsOption } from '../flags/setting-flags.js';
 import { addReferenceFlags, addTransformFlags } from '../flags/transform-flags.js';
@@ -88,12 +82,9 @@ export function addExport(program: Command, inFlags: InFlags): void {
         'with --io image: bits per sample (default: 16 where the recipe depends on stored values, else 8)',
         ['8', '16'],
       ),
-    )
-    .addOption(recipeOption("the network's own, or the release's, reported as assumed"))
-    .addOption(windowOption())
-    .addOption(greyOption())
-    .addOption(backgroundOption())
-    .addOption(classesOption('those in the checkpoint'))
+    );
+  const recipe = "the network's own, or the release's, reported as assumed";
+  addImageFlags(command, recipe, 'those in the checkpoint')
     .addOption(
       new Option('--native-size', 'pad images to a valid size instead of resizing them').conflicts([
         'size',

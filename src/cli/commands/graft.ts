@@ -7,13 +7,7 @@ import { parseNames } from '../flags/arguments.js';
 import { addCheckpointFlags, CHECKPOINT_FLAGS } from '../flags/checkpoint-flags.js';
 import { addSolverFlags, decoderOption, headOption, withSolverOptions } from '../flags/decoder-flags.js';
 import type { InFlags } from '../flags/flag-words.js';
-import {
-  backgroundOption,
-  classesOption,
-  greyOption,
-  recipeOption,
-  windowOption,
-} from '../flags/model-flags.js';
+import { addImageFlags } from '../flags/model-flags.js';
 import { choice, type FlagsOf, optionsOf } from '../flags/options.js';
 import { addSettingFlags } from '../flags/setting-flags.js';
 import { addReferenceFlags, addTransformFlags } from '../flags/transform-flags.js';
@@ -51,13 +45,7 @@ export function addGraft(program: Command, inFlags: InFlags): void {
         ACTIVATION_NAMES,
       ),
     );
-  addSolverFlags(command)
-    .addOption(headOption())
-    .addOption(recipeOption("the model's own"))
-    .addOption(windowOption())
-    .addOption(greyOption())
-    .addOption(backgroundOption())
-    .addOption(classesOption('none'));
+  addImageFlags(addSolverFlags(command).addOption(headOption()), "the model's own", 'none');
   addReferenceFlags(addSettingFlags(command), 'the model');
   addTransformFlags(addCheckpointFlags(command), 'none')
     .option('--json', 'print one JSON document')

@@ -66,6 +66,16 @@ export const windowOption = (): Option =>
 export const greyOption = (): Option =>
   choice('--grey <way>', 'how to convert colour images to one channel; refused without it', GREYS);
 
+/** How a model that is made takes images, and what it gives. @param recipe, classes what holds without */
+export function addImageFlags(command: Command, recipe: string, classes: string): Command {
+  return command
+    .addOption(recipeOption(recipe))
+    .addOption(windowOption())
+    .addOption(greyOption())
+    .addOption(backgroundOption())
+    .addOption(classesOption(classes));
+}
+
 /** @param head what is done with the head, in a few words */
 export function addModelFlags(
   command: Command,

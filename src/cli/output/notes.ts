@@ -1,5 +1,6 @@
 import type { Tiling } from '../../../runtime/images/courses/course.js';
 import type { ProviderReport } from '../../../runtime/node/sessions/session.js';
+import { fallbackText } from '../../reports/figures.js';
 import { printable } from './print.js';
 
 /** A line on standard error of what is to be known. Those of errors alone begin with `nmode:`. */
@@ -16,11 +17,9 @@ export function warn(text: string): void {
  * Says on standard error that another provider than the first asked for was used, and why.
  * @param model its name, where there may be several
  */
-export function noteFallback({ requested, effective, attempts }: ProviderReport, model?: string): void {
-  if (attempts.length === 0 || requested[0] === 'auto') return;
-  const passed = attempts.map(({ provider, error }) => `not on ${provider}: ${error}`);
-  const name = model === undefined ? '' : `${model}: `;
-  warn(`${name}${[`ran on ${effective}`, ...passed].join('; ')}`);
+export function noteFallback(report: ProviderReport, model?: string): void {
+  const text = fallbackText(report);
+  if (text !== undefined) warn(model === undefined ? text : `${model}: ${text}`);
 }
 
 /** Says on standard error that an image was run in tiles, what that changes, and what avoids it. */
