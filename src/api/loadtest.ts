@@ -155,12 +155,10 @@ export async function loadTest(options: LoadTestOptions): Promise<LoadTestReport
 }
 
 class Client {
-  readonly #options: LoadTestOptions;
   readonly #base: URL;
   readonly #agent: HttpAgent;
 
-  constructor(options: LoadTestOptions) {
-    this.#options = options;
+  constructor(private readonly options: LoadTestOptions) {
     if (!URL.canParse(options.url) || !/^https?:/.test(options.url)) {
       throw badUsage(`'${options.url}' is not a URL of http or https: expected one as http://127.0.0.1:8000`);
     }
@@ -178,7 +176,7 @@ class Client {
     body?: Buffer,
     headers: Record<string, string> = {},
   ): Promise<IncomingMessage> {
-    const { token } = this.#options;
+    const { token } = this.options;
     const request = this.#base.protocol === 'https:' ? httpsRequest : httpRequest;
     const authorized = token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
     const options = { method, agent: this.#agent, headers: authorized };
@@ -197,7 +195,7 @@ class Client {
       if (response.statusCode !== 200) throw new Error(`the server says ${response.statusCode}`);
       return JSON.parse(body);
     } catch (error) {
-      throw new NmodeError('CANNOT_RUN', `${this.#options.url}${path}: ${reason(error)}`, { cause: error });
+      throw new NmodeError('CANNOT_RUN', `${this.options.url}${path}: ${reason(error)}`, { cause: error });
     }
   }
 
@@ -218,7 +216,7 @@ class Client {
       'GET',
       `/v2/models/${encodeURIComponent(model)}`,
     );
-    const { binary = true, size = { height: 256, width: 256 } } = this.#options;
+    const { binary = true, size = { height: 256, width: 256 } } = this.options;
     const blobs: Buffer[] = [];
     const entries = inputs.map(({ name, datatype, shape: declared }) => {
       const areLast =

@@ -161,7 +161,7 @@ async function predicted(options: PredictOptions): Promise<PredictReport> {
   const predictions: Prediction[] = [];
   const failures: Failure[] = unfound.map(({ image, error }) => ({ image, error }));
   const { classes: count, semantics, provider, recipe, assumed } = segmenter;
-  const expected = { count, maskLabels: maskLabelsOf(semantics, count) };
+  const expected = { classes: count, maskLabels: maskLabelsOf(semantics, count) };
   refuseThreshold(semantics, count, options.threshold);
   if (output !== '-') {
     const outputs = tasks.flatMap(({ name }) => Object.values(filesOf(name, expected, options)).flat());

@@ -24,17 +24,10 @@ export interface OutputOptions {
   readonly probabilities?: ProbabilityFormat;
 }
 
-/** The classes that an image's files are of. */
-interface FileClasses {
-  /** Of all classes, the background included. */
-  readonly count: number;
-  readonly maskLabels: readonly number[];
-}
-
 /** Where the results of an image go. With several classes, the numbers in names are the values of the label map. */
 export function filesOf(
   name: string,
-  { count, maskLabels }: FileClasses,
+  { classes: count, maskLabels }: Pick<Segmentation, 'classes' | 'maskLabels'>,
   { output, overlay, probabilities }: OutputOptions,
 ) {
   const base = join(output, name);
@@ -66,7 +59,7 @@ export async function writeFiles(
 ) {
   const { masks, maskLabels, labels, classes: count, image, probabilities } = segmentation;
   const legend = legendOf(semantics, count, maskLabels);
-  const files = filesOf(name, { count, maskLabels }, options);
+  const files = filesOf(name, segmentation, options);
   if (options.output === '-' && masks.length > 1) {
     throw badUsage(`standard output takes one mask, the model gives ${masks.length}`);
   }

@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import { assumptionsText } from '../../../graph/recipe/assumption.js';
 import { recipeSummary } from '../../../graph/recipe/recipe.js';
 import type { Mask, RgbImage } from '../../../runtime/common/raster.js';
-import { curvePlot, type Sample, smoothed } from '../../reports/curves.js';
 import { bytesText, count, macsText, share } from '../../reports/figures.js';
 import {
   type Column,
@@ -14,6 +13,7 @@ import {
   pageOf,
 } from '../../reports/html.js';
 import { colourText, outlinedPng, PICTURES_STYLE, pngSource } from '../../reports/outlined.js';
+import { curvePlot, type Sample, smoothed } from '../../reports/plots.js';
 import type { ModelFigures, Scores, SlimReport } from '../slim-report.js';
 
 /** Images of each kind that are shown. */

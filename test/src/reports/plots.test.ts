@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { curvePlot, type Sample, smoothed } from '../../../src/reports/curves.js';
+import { curvePlot, type Sample, smoothed } from '../../../src/reports/plots.js';
 
 const samples = (count: number, value: (step: number) => number) =>
   Array.from({ length: count }, (_, index): Sample => [index + 1, value(index + 1)]);
