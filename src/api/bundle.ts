@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
@@ -89,10 +89,7 @@ export async function bundle(options: BundleOptions): Promise<BundleReport> {
   const files = format.files(model);
   const paths = files.map(({ path }) => join(output, path));
   for (const path of paths) {
-    const isThere = await access(path).then(
-      () => true,
-      () => false,
-    );
+    const isThere = (await stat(path).catch(() => undefined)) !== undefined;
     if (isThere) throw badUsage(`${path} is there already: remove it, or name another folder`);
   }
   options.signal?.throwIfAborted();

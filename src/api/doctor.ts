@@ -137,23 +137,9 @@ function smallNetwork(): Uint8Array {
 
 /** Instructions that onnxruntime's kernels use where they are there, as Linux calls them on x86 and ARM. */
 const FEATURES = [
-  'avx',
-  'avx2',
-  'fma',
-  'f16c',
-  'avx_vnni',
-  'avx512f',
-  'avx512_vnni',
-  'avx512_bf16',
-  'avx512_fp16',
-  'amx_int8',
-  'amx_bf16',
-  'asimd',
-  'asimdhp',
-  'asimddp',
-  'i8mm',
-  'bf16',
-  'sve',
+  ...['avx', 'avx2', 'fma', 'f16c', 'avx_vnni'],
+  ...['avx512f', 'avx512_vnni', 'avx512_bf16', 'avx512_fp16', 'amx_int8', 'amx_bf16'],
+  ...['asimd', 'asimdhp', 'asimddp', 'i8mm', 'bf16', 'sve'],
 ];
 
 async function cpuFeatures(): Promise<readonly string[] | undefined> {

@@ -1,17 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  access,
-  constants,
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises';
+import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { badUsage, NmodeError, reason } from '../../graph/common/errors.js';
 import { unfinished } from './unfinished.js';
@@ -52,7 +40,7 @@ export function cannotWrite(path: string, error: unknown): NmodeError {
 
 /** The identity of a file, whatever its names; undefined where there is none. */
 async function identity(path: string): Promise<string | undefined> {
-  const stats = await stat(path).catch(() => undefined);
+  const stats = await fs.stat(path).catch(() => undefined);
   return stats && `${stats.dev} ${stats.ino}`;
 }
 
@@ -75,7 +63,7 @@ export async function refuseOverwriting(
 
 /** A rename would put a file in the place of a device or a pipe. */
 async function refuseDevice(path: string): Promise<void> {
-  const stats = await stat(path).catch(() => undefined);
+  const stats = await fs.stat(path).catch(() => undefined);
   if (stats !== undefined && !stats.isFile()) {
     throw new Error(stats.isDirectory() ? 'it is a folder' : 'it is not a regular file');
   }
@@ -84,11 +72,11 @@ async function refuseDevice(path: string): Promise<void> {
 /** The file that a path leads to through links, whether it is there or not. @throws ELOOP where they lead in a circle */
 async function targetOf(path: string): Promise<string> {
   try {
-    return await realpath(path);
+    return await fs.realpath(path);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
-    const link = await readlink(path).catch(() => undefined);
-    return link === undefined ? path : targetOf(resolve(await realpath(dirname(path)), link));
+    const link = await fs.readlink(path).catch(() => undefined);
+    return link === undefined ? path : targetOf(resolve(await fs.realpath(dirname(path)), link));
   }
 }
 
@@ -106,10 +94,10 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 async function makeBelow(path: string): Promise<void> {
-  if ((await stat(path).catch(() => undefined))?.isDirectory()) return;
+  if ((await fs.stat(path).catch(() => undefined))?.isDirectory()) return;
   const parent = dirname(path);
   if (parent !== path) await makeBelow(parent);
-  await mkdir(path);
+  await fs.mkdir(path);
 }
 
 /**
@@ -119,7 +107,7 @@ async function makeBelow(path: string): Promise<void> {
 export async function refuseUnwritable(path: string): Promise<void> {
   try {
     await refuseDevice(path);
-    await access(dirname(path), constants.W_OK);
+    await fs.access(dirname(path), fs.constants.W_OK);
   } catch (error) {
     throw cannotWrite(path, error);
   }
@@ -129,7 +117,7 @@ type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** Writes chunks one after the other: while one is written, the next is made. */
 async function writeChunks(path: string, chunks: Chunks): Promise<void> {
-  await using file = await open(path, 'w');
+  await using file = await fs.open(path, 'w');
   let written: Promise<void> | undefined;
   for await (const chunk of chunks) {
     await written;
@@ -139,7 +127,7 @@ async function writeChunks(path: string, chunks: Chunks): Promise<void> {
 }
 
 /** In as few calls as may be: between two of them nothing is written while the next chunk is made. */
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+async function writeAll(file: fs.FileHandle, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
 }
 
@@ -151,8 +139,8 @@ const PARTIAL = '.nmode-';
  * @param tag that of their names, which no other process uses
  */
 export async function removePartials(folder: string, tag: string): Promise<void> {
-  const left = (await readdir(folder)).filter((name) => name.startsWith(`${PARTIAL}${tag}`));
-  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
+  const left = (await fs.readdir(folder)).filter((name) => name.startsWith(`${PARTIAL}${tag}`));
+  await Promise.all(left.map((name) => fs.rm(join(folder, name), { force: true })));
 }
 
 /**
@@ -171,11 +159,11 @@ export async function writeWhole(path: string, contents: Uint8Array | Chunks, ta
   try {
     await refuseDevice(target);
     await writeChunks(partial, contents instanceof Uint8Array ? [contents] : contents);
-    const { size } = await stat(partial);
-    await rename(partial, target);
+    const { size } = await fs.stat(partial);
+    await fs.rename(partial, target);
     return size;
   } catch (error) {
-    await rm(partial, { force: true }).catch(() => {});
+    await fs.rm(partial, { force: true }).catch(() => {});
     throw error instanceof NmodeError ? error : cannotWrite(path, error);
   } finally {
     unfinished.delete(partial);
@@ -206,7 +194,7 @@ export async function writeTogether<T>(
       unfinished.add(path);
     });
   } catch (error) {
-    await Promise.all(written.map((path) => rm(path, { force: true }).catch(() => {})));
+    await Promise.all(written.map((path) => fs.rm(path, { force: true }).catch(() => {})));
     throw error;
   } finally {
     for (const path of written) unfinished.delete(path);

@@ -86,13 +86,8 @@ export async function withStructure(
   }
   const { searchStructure } = await import('./structure-search.js');
   const given = { name: basename(reference), tensors: await readReference(reference) };
-  const { hypothesis, head, alike, size } = await searchStructure(
-    located.checkpoint,
-    plan,
-    located,
-    given,
-    tolerance,
-  );
+  const found = await searchStructure(located.checkpoint, plan, located, given, tolerance);
+  const { hypothesis, head, alike, size } = found;
   return {
     plan: planOf({ ...plan, hints: { head, ...plan.hints } }, hypothesis),
     notes:
