@@ -3,6 +3,7 @@ import { answer, type Methods, type Request } from '../../threads/protocol.js';
 import { type Activity, begin, end } from './activity.js';
 import { collector } from './garbage.js';
 import { giveWay } from './priority.js';
+import { transferable } from './transferable.js';
 
 /** Answers calls from the main thread with these methods. */
 export function serve(methods: Methods): void {
@@ -17,7 +18,7 @@ export function serve(methods: Methods): void {
   });
   port.on('message', async (request: Request) => {
     if (!begin(activity)) return;
-    await answer(methods, request, (message, transfer) => port.postMessage(message, transfer));
+    await answer(methods, request, (message, transfer) => port.postMessage(message, transferable(transfer)));
     end(activity);
     collect();
   });

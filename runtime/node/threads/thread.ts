@@ -1,10 +1,11 @@
 import { getSystemErrorMap } from 'node:util';
-import { SHARE_ENV, type Transferable, Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { reason } from '../../../graph/common/errors.js';
 import type { Answer, Methods } from '../../threads/protocol.js';
 import { type Listener, Thread } from '../../threads/thread.js';
 import { type Activity, idle, newActivity, waitAtExit } from './activity.js';
 import { threadUrl } from './thread-url.js';
+import { transferable } from './transferable.js';
 
 /** A thread, and who listens to it. */
 interface Running {
@@ -42,7 +43,7 @@ export function startThread<M extends Methods>(name: string, owner: string, isKe
     running.listener = listener;
     return {
       post: (request, give) => {
-        worker.postMessage(request, give as readonly Transferable[]);
+        worker.postMessage(request, transferable(give));
         waiting++;
       },
       busy: (isBusy) => (isBusy ? worker.ref() : worker.unref()),
