@@ -41,7 +41,7 @@ export function decoderArguments(shapes: Shapes): NamedArguments {
   return {
     classes: shapes.get('segmentation_head.0.weight')?.[0],
     ...(labels !== undefined && { aux_params: { classes: labels } }),
-    encoder_depth: depth,
+    ...(depth !== undefined && { encoder_depth: depth }),
     ...(first !== undefined && {
       decoder_channels: Array.from(
         { length: depth ?? 0 },
