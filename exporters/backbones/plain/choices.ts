@@ -38,7 +38,7 @@ interface Factor<K extends Name = Name> {
 const factor = <K extends Name>(definition: Factor<K>): Factor<K> => definition;
 const some = (wiring: Wiring, test: (stage: Stage, index: number) => boolean) => wiring.stages.some(test);
 const where = <Word extends string>(isAsked: boolean, costs: Partial<Record<Word, number>>) =>
-  (isAsked ? Object.entries(costs) : []) as unknown as Options<Word>;
+  (isAsked ? Object.entries(costs) : []) as [Word, number][];
 
 const hasNorm = ({ after, before }: Unit) => after !== undefined || before !== undefined;
 const hasShortcut = (wiring: Wiring) => some(wiring, ({ shortcut }) => shortcut !== undefined);
