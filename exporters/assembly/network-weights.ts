@@ -90,8 +90,8 @@ export function keysAround(
 }
 
 /** Likewise without counters, which no network needs. */
-export const ignoredKeys = (...of: Parameters<typeof keysAround>): readonly string[] =>
-  keysAround(...of).filter((key) => !isIgnored(key));
+export const ignoredKeys = (checkpoint: Checkpoint, view: KeyView, unused: readonly string[]) =>
+  keysAround(checkpoint, view, unused).filter((key) => !isIgnored(key));
 
 /** What is to be said of keys that were left aside, in a sentence. */
 export function ignoredNotes(keys: readonly string[], of: string): readonly string[] {
