@@ -1,8 +1,7 @@
 import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { symbol } from '../../graph/ir/dim.js';
-import { int64Tensor } from '../../graph/ir/tensor.js';
-import { constant, input, scope, type Value } from '../../graph/ir/value.js';
+import { input, int64List, scope, type Value } from '../../graph/ir/value.js';
 import { cast } from '../../graph/ops/cast.js';
 import { concat } from '../../graph/ops/concat.js';
 import { add, div, mul, sub } from '../../graph/ops/elementwise.js';
@@ -17,8 +16,6 @@ import { BEYOND_GRAPHS, type Recipe, type Sizing } from '../../graph/recipe/reci
 import { graphArithmetic } from './normalization.js';
 
 type SizingInGraphs = Exclude<Sizing, { readonly kind: 'slide' }>;
-
-const whole = (values: readonly number[]): Value => constant(int64Tensor([values.length], values));
 
 /** The image: uint8 or uint16 [1, H, W, C], any H and W. */
 export function imageInput(channels: number, bits: 8 | 16): Value {
@@ -48,12 +45,12 @@ export function prepare(image: Value, recipe: Recipe, channels: number): Value {
 
 function toSize(samples: Value, sizing: SizingInGraphs, channels: number): Value {
   if (sizing.kind === 'resize') {
-    return resizeLinearTo(samples, whole([1, channels, sizing.height, sizing.width]));
+    return resizeLinearTo(samples, int64List([1, channels, sizing.height, sizing.width]));
   }
   const { multiple } = sizing;
   const size = gather(shapeOf(samples), [2, 3]);
   const padded = mul(div(add(size, multiple - 1), multiple), multiple);
-  return pad(samples, concat([whole([0, 0, 0, 0, 0, 0]), sub(padded, size)], 0), 'edge');
+  return pad(samples, concat([int64List([0, 0, 0, 0, 0, 0]), sub(padded, size)], 0), 'edge');
 }
 
 /** Probabilities back at the image's own size. float32 [1, classes, H', W'] -> [1, classes, H, W]. */
@@ -61,7 +58,7 @@ export function restore(probabilities: Value, image: Value, classes: number, siz
   return scope('restore', () => {
     const size = gather(shapeOf(image), [1, 2]);
     return sizing.kind === 'resize'
-      ? resizeLinearTo(probabilities, concat([whole([1, classes]), size], 0))
+      ? resizeLinearTo(probabilities, concat([int64List([1, classes]), size], 0))
       : sliceTo(probabilities, size, [2, 3]);
   });
 }

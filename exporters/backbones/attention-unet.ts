@@ -14,7 +14,7 @@ import {
   upsampleNearest,
 } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
-import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip, sizeIn } from './backbone.js';
+import { type Backbone, type Network, networkOf, type Skip, sizeIn, valuesOf } from './backbone.js';
 import { contract, doublingWidths, widthsIn } from './contracting.js';
 
 /** What differs between the networks of LeeJunHyun/Image_Segmentation, and those that others made of them. */
@@ -52,7 +52,7 @@ function attentionUnet(inputChannels: number, variant: AttentionVariant): Networ
       multiple: 2 ** (widths.length - 1),
       ...((!gated || block === 'RRCNN') && { variant: { gates: gated ? 'attention' : 'none' } }),
       logits: (skips, weights) => conv2d(decode(skips, weights, variant), weights.scope(head), classes, 1),
-    } satisfies OwnDecoder,
+    },
   });
 }
 
@@ -81,7 +81,7 @@ function recurrent(x: Value, weights: Weights, width: number): Value {
 
 /** From level to level: double and convolve, weigh the skip by that, join the two (skip first), convolve. */
 function decode(skips: readonly Skip[], weights: Weights, { block, gated }: AttentionVariant): Value {
-  const levels = skips.map(({ value }) => value);
+  const levels = valuesOf(skips);
   return levels.reduceRight((deeper, skip, at) => {
     const level = at + 2;
     const width = channelsOf(skip);

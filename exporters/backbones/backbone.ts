@@ -1,5 +1,5 @@
 import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage, type NmodeError } from '../../graph/common/errors.js';
 import { leastCommonMultiple } from '../../graph/common/multiples.js';
 import { input as graphInput, type Value } from '../../graph/ir/value.js';
 import type { Assumption } from '../../graph/recipe/assumption.js';
@@ -161,10 +161,7 @@ export function networkOf({ features, multiple = 1, ...definition }: NetworkDefi
   if (!isOrdered || scales.length === 0) {
     const texts = scales.map(scaleText).join(', ');
     const found = scales.length === 0 ? 'it has no feature' : `its features have the scales ${texts}`;
-    throw new NmodeError(
-      'BAD_USAGE',
-      `backbone ${definition.backbone}: ${found}, expected whole scales from shallow to deep`,
-    );
+    throw badUsage(`backbone ${definition.backbone}: ${found}, expected whole scales from shallow to deep`);
   }
   const strides = unscaled.map((_, axis) =>
     commonMultiple([multiple, ...scales.map((scale) => at(scale, axis))]),

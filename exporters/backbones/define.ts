@@ -1,4 +1,4 @@
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { badUsage, reason } from '../../graph/common/errors.js';
 import { checkOptions, FUNCTION, type Kinds, NUMBER, TEXT } from '../../graph/common/option-kinds.js';
 import type { Value } from '../../graph/ir/value.js';
 import { type Backbone, type NetworkDefinition, networkOf } from './backbone.js';
@@ -23,8 +23,7 @@ export function defineBackbone(definition: BackboneDefinition): Backbone {
   checkOptions(definition, KINDS, ['id', 'features']);
   const { id, inputChannels = 3, features } = definition;
   checkId(id);
-  const usage = (message: string, cause?: unknown) =>
-    new NmodeError('BAD_USAGE', `backbone ${id}: ${message}`, { cause });
+  const usage = (message: string, cause?: unknown) => badUsage(`backbone ${id}: ${message}`, { cause });
   if (!(Number.isSafeInteger(inputChannels) && inputChannels > 0)) {
     throw usage(`inputChannels is ${inputChannels}, expected a whole number of at least 1`);
   }
@@ -47,7 +46,7 @@ export function defineBackbone(definition: BackboneDefinition): Backbone {
 
 /** It stands in messages and in metadata. */
 function checkId(id: string): void {
-  const usage = (message: string) => new NmodeError('BAD_USAGE', `the id of a backbone ${message}`);
+  const usage = (message: string) => badUsage(`the id of a backbone ${message}`);
   if (!/^[\w.-]+$/.test(id)) throw usage(`is '${id}', expected letters, digits, '_', '.' and '-'`);
   if (BACKBONE_IDS.includes(id)) throw usage(`is '${id}', which is known already: give it another`);
 }

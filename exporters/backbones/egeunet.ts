@@ -1,6 +1,5 @@
 import { at } from '../../graph/common/at.js';
-import { int64Tensor } from '../../graph/ir/tensor.js';
-import { constant, scope, type Value } from '../../graph/ir/value.js';
+import { int64List, scope, type Value } from '../../graph/ir/value.js';
 import { concat } from '../../graph/ops/concat.js';
 import { conv } from '../../graph/ops/conv.js';
 import { mul } from '../../graph/ops/elementwise.js';
@@ -21,7 +20,7 @@ import {
   upsampleBilinear,
 } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
-import { type Backbone, networkOf, type OwnDecoder, type Skip, sizeIn, valuesOf } from './backbone.js';
+import { type Backbone, networkOf, type Skip, sizeIn, valuesOf } from './backbone.js';
 import { descend } from './contracting.js';
 
 /** Channels of the six encoders. */
@@ -156,11 +155,10 @@ function weighed(x: Value, weights: Weights, kind: Kind): Value {
 
 /** int64 [4]: the sizes of x's factor. */
 function sizesOf(x: Value, kind: Kind): Value {
-  const fixed = (...sizes: number[]) => constant(int64Tensor([sizes.length], sizes));
   const space = EXTENTS[kind](0).map((size, axis) =>
-    size === 1 ? fixed(1) : gather(shapeOf(x), [axis + 2]),
+    size === 1 ? int64List([1]) : gather(shapeOf(x), [axis + 2]),
   );
-  return concat([fixed(1, channelsOf(x)), ...space], 0);
+  return concat([int64List([1, channelsOf(x)]), ...space], 0);
 }
 
 /** torch.nn.Conv2d, or torch.nn.Conv1d along the line that a factor is; it keeps channels and sizes. */
@@ -199,7 +197,7 @@ export const EgeUNet = {
         activation: 'sigmoid',
         logits: (skips, weights) =>
           double(conv2d(decode(skips, weights), weights.scope('final'), classes, 1), weights),
-      } satisfies OwnDecoder,
+      },
     });
   },
 } satisfies Backbone;

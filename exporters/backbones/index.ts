@@ -1,4 +1,4 @@
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { AttentionUNet } from './attention-unet.js';
 import type { Backbone, Extras, Library, NamedArguments } from './backbone.js';
@@ -69,8 +69,7 @@ export function backboneOf(given: string | Backbone, args?: NamedArguments): Bac
   if (backbone.takesArguments) {
     return { ...backbone, network: (shapes, extras) => backbone.network(shapes, extras, args) };
   }
-  throw new NmodeError(
-    'BAD_USAGE',
+  throw badUsage(
     `${option('backboneArguments')} does not apply to ${backbone.id}: ${FAMILIES.map(({ id }) => id).join(', ')} take arguments`,
   );
 }
@@ -78,11 +77,11 @@ export function backboneOf(given: string | Backbone, args?: NamedArguments): Bac
 function known(given: string | Backbone): Backbone {
   if (typeof given !== 'string') {
     if (typeof given?.network === 'function') return withNamesOfToday(given);
-    throw new NmodeError('BAD_USAGE', 'the backbone is neither a name nor what defineBackbone returns');
+    throw badUsage('the backbone is neither a name nor what defineBackbone returns');
   }
   const backbone = NAMED.find(({ id }) => id === given);
   if (backbone === undefined) {
-    throw new NmodeError('BAD_USAGE', `no backbone '${given}': there are ${BACKBONE_IDS.join(', ')}`);
+    throw badUsage(`no backbone '${given}': there are ${BACKBONE_IDS.join(', ')}`);
   }
   return backbone;
 }

@@ -9,7 +9,7 @@ import {
   upsampleNearest,
 } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
-import { type Backbone, type Network, networkOf, type Skip, sizeIn } from './backbone.js';
+import { type Backbone, type Network, networkOf, type Skip, sizeIn, valuesOf } from './backbone.js';
 import { descend, widthsIn } from './contracting.js';
 
 interface Variant {
@@ -61,7 +61,7 @@ function downBlock(x: Value, weights: Weights, width: number): Value {
 
 /** From level to level: double, join the two (skip last), two dense convolutions. */
 function decode(skips: readonly Skip[], weights: Weights, width: number): Value {
-  const levels = skips.map(({ value }) => value);
+  const levels = valuesOf(skips);
   return levels.reduceRight((deeper, skip, level) =>
     module(weights, `up_block${levels.length - 1 - level}`, (block) => {
       const joined = concat([upsampleNearest(deeper, block, 2), skip], 1);

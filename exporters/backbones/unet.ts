@@ -1,15 +1,14 @@
 import { at } from '../../graph/common/at.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { badUsage } from '../../graph/common/errors.js';
 import { numbers, subtractDims } from '../../graph/ir/dim.js';
-import { int64Tensor } from '../../graph/ir/tensor.js';
-import { constant, scope, type Value } from '../../graph/ir/value.js';
+import { int64List, scope, type Value } from '../../graph/ir/value.js';
 import { concat } from '../../graph/ops/concat.js';
 import { sub } from '../../graph/ops/elementwise.js';
 import { pad } from '../../graph/ops/pad.js';
 import { shapeOf } from '../../graph/ops/shape.js';
 import { channelsOf, conv2d, doubleConv, doublingConvTranspose2d, upsampleBilinear } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
-import { type Backbone, type Network, networkOf, type OwnDecoder, type Skip, sizeIn } from './backbone.js';
+import { type Backbone, type Network, networkOf, type Skip, sizeIn, valuesOf } from './backbone.js';
 import { contract, widthsIn } from './contracting.js';
 
 /** How the network's own decoder doubles its resolution. */
@@ -63,7 +62,7 @@ function unet(inputChannels: number, variant: UNetVariant): Network {
       trainedOn: "Pytorch-UNet's own training code divides by 255 (unit)",
       logits: (skips, weights) =>
         conv2d(decode(skips, weights, variant), weights.scope('outc.conv'), variant.classes, 1),
-    } satisfies OwnDecoder,
+    },
   });
 }
 
@@ -82,7 +81,7 @@ function encode(input: Value, weights: Weights, { names, widths, bias }: UNetVar
 /** `upI`: double the deeper feature, bring it to the skip's size, join the two (skip first), convolve. */
 function decode(skips: readonly Skip[], weights: Weights, variant: UNetVariant): Value {
   const { names, bias } = variant;
-  const levels = skips.map(({ value }) => value);
+  const levels = valuesOf(skips);
   return levels.reduceRight((deeper, skip, level) => {
     const step = levels.length - 1 - level;
     const up = weights.scope(`up${step}`);
@@ -104,15 +103,11 @@ function double(x: Value, weights: Weights, { upsampling, doubledWidth }: UNetVa
 function padTo(x: Value, like: Value): Value {
   const known = numbers(like.shape.slice(2).map((dim, axis) => subtractDims(dim, at(x.shape, axis + 2))));
   if (known?.every((difference) => difference === 0)) return x;
-  if (known !== undefined) return pad(x, constant(int64Tensor([8], [0, 0, 0, 0, 0, 0, ...known])));
+  if (known !== undefined) return pad(x, int64List([0, 0, 0, 0, 0, 0, ...known]));
   if (channelsOf(x) !== channelsOf(like)) {
-    throw new NmodeError(
-      'BAD_USAGE',
-      'open sizes need the two deepest levels to be equally wide: give `size`',
-    );
+    throw badUsage('open sizes need the two deepest levels to be equally wide: give `size`');
   }
-  const nothing = constant(int64Tensor([4], [0, 0, 0, 0]));
-  return pad(x, concat([nothing, sub(shapeOf(like), shapeOf(x))], 0));
+  return pad(x, concat([int64List([0, 0, 0, 0]), sub(shapeOf(like), shapeOf(x))], 0));
 }
 
 /** The release's: the deepest level is no wider than the one above it. */

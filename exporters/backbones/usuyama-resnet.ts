@@ -2,7 +2,7 @@ import { at } from '../../graph/common/at.js';
 import type { Value } from '../../graph/ir/value.js';
 import { batchNorm2d, channelsOf, concat, conv2d, maxPool2d, relu, upsampleBilinear } from '../nn/layers.js';
 import type { Shapes, Weights } from '../nn/weights.js';
-import { type Backbone, type Network, networkOf, type Skip, sizeIn } from './backbone.js';
+import { type Backbone, type Network, networkOf, type Skip, sizeIn, valuesOf } from './backbone.js';
 import { basicBlock } from './resnet.js';
 
 /** ResNet-18's residual blocks a level. */
@@ -58,7 +58,7 @@ function encode(input: Value, weights: Weights, width: number): readonly Value[]
 }
 
 function decode(skips: readonly Skip[], weights: Weights, width: number): Value {
-  const [original, ...levels] = skips.map(({ value }) => value);
+  const [original, ...levels] = valuesOf(skips);
   if (original === undefined) throw new TypeError('no feature');
   const narrowed = levels.map((skip, level) =>
     convRelu(skip, weights, `layer${level}_1x1`, channelsOf(skip), 1),

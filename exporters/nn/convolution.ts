@@ -1,8 +1,7 @@
 import { badUsage } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { each, either, FLAG, type Kinds, NUMBER, NUMBERS } from '../../graph/common/option-kinds.js';
-import { int64Tensor } from '../../graph/ir/tensor.js';
-import { constant, type Value } from '../../graph/ir/value.js';
+import { int64List, type Value } from '../../graph/ir/value.js';
 import { concat } from '../../graph/ops/concat.js';
 import { conv } from '../../graph/ops/conv.js';
 import { convTranspose } from '../../graph/ops/conv-transpose.js';
@@ -152,8 +151,7 @@ function refuseSmall({ shape }: Value, { path }: Weights, sides: Sides, mode: Pa
 function surround(x: Value, sides: Sides, mode: Exclude<Padding, 'zeros'>): Value {
   if (mode === 'circular') return sides.reduce((wide, side, axis) => wrapped(wide, axis + 2, side), x);
   const ends = [0, 0, ...sides];
-  const pads = constant(int64Tensor([2 * ends.length], [...ends, ...ends]));
-  return pad(x, pads, mode === 'reflect' ? 'reflect' : 'edge');
+  return pad(x, int64List([...ends, ...ends]), mode === 'reflect' ? 'reflect' : 'edge');
 }
 
 /** The last elements of an axis before it, and its first behind it. (Pad's own mode for that needs opset 19.) */

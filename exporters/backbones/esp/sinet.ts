@@ -19,7 +19,7 @@ import {
   upsampleBilinear,
 } from '../../nn/layers.js';
 import type { Shapes, Weights } from '../../nn/weights.js';
-import { type Backbone, networkOf, type Skip, sizeIn } from '../backbone.js';
+import { type Backbone, networkOf, type Skip, sizeIn, valuesOf } from '../backbone.js';
 import { active, bare, type Counts, chain, convActive, countsIn, merged, normed } from './layers.js';
 
 /** Channels at a half of the size, at a quarter (two), and at an eighth. */
@@ -123,7 +123,7 @@ function largest(x: Value): Value {
 
 /** What a quarter of the size shows is added where an eighth leaves the classes open. */
 function decode(skips: readonly Skip[], weights: Weights, classes: number): Value {
-  const [quarter, eighth] = skips.slice(-2).map(({ value }) => value) as [Value, Value];
+  const [quarter, eighth] = valuesOf(skips).slice(-2) as [Value, Value];
   const double = (x: Value, name: string) => upsampleBilinear(x, weights.scope(name), 2, true);
   const coarse = bare(eighth, weights.scope('encoder').scope('classifier'), classes, 1);
   const stage1 = normed(double(coarse, 'up'), weights.scope('bn_3'));

@@ -1,6 +1,5 @@
 import { at } from '../../../graph/common/at.js';
-import { int64Tensor } from '../../../graph/ir/tensor.js';
-import { constant, type Value } from '../../../graph/ir/value.js';
+import { int64List, type Value } from '../../../graph/ir/value.js';
 import { div } from '../../../graph/ops/elementwise.js';
 import { gather } from '../../../graph/ops/gather.js';
 import { maxPool } from '../../../graph/ops/pool.js';
@@ -103,7 +102,7 @@ function largest(x: Value): Value {
   const [batch, space] = [gather(shapeOf(x), [0]), gather(shapeOf(x), [2, 3])];
   const column = reshape(x, [0, 1, channelsOf(x), -1]);
   const most = maxPool(column, [channelsOf(x), 1], { strides: [1, 1] });
-  return reshapeTo(most, concat([batch, constant(int64Tensor([1], [1])), space], 0));
+  return reshapeTo(most, concat([batch, int64List([1]), space], 0));
 }
 
 /** A weight of each place, by mean and maximum of its channels. */

@@ -1,6 +1,5 @@
 import { at } from '../../../graph/common/at.js';
-import { int64Tensor } from '../../../graph/ir/tensor.js';
-import { constant, scope, type Value } from '../../../graph/ir/value.js';
+import { int64List, scope, type Value } from '../../../graph/ir/value.js';
 import { pad } from '../../../graph/ops/pad.js';
 import { sliceAxis } from '../../../graph/ops/slice.js';
 import {
@@ -43,8 +42,7 @@ function shifted(x: Value, axis: 2 | 3): Value {
     const shift = index - MOST;
     // What is padded at one end is cut off at the other.
     const along = (count: number) => group.shape.map((_, each) => (each === axis ? count : 0));
-    const pads = constant(int64Tensor([8], [...along(shift), ...along(-shift)]));
-    return shift === 0 ? group : pad(group, pads);
+    return shift === 0 ? group : pad(group, int64List([...along(shift), ...along(-shift)]));
   });
   return concat(groups, 1);
 }

@@ -1,5 +1,4 @@
-import { int64Tensor } from '../../../graph/ir/tensor.js';
-import { constant, type Value } from '../../../graph/ir/value.js';
+import { int64List, type Value } from '../../../graph/ir/value.js';
 import { depthToSpace } from '../../../graph/ops/depth-to-space.js';
 import { gather } from '../../../graph/ops/gather.js';
 import { pad } from '../../../graph/ops/pad.js';
@@ -50,18 +49,17 @@ function shuffled(x: Value, out: number): Value {
   const axes = x.shape.length - 2;
   if (axes === 2) return depthToSpace(x, 2);
   const space = Array.from({ length: axes }, (_, axis) => axis + 2);
-  const fixed = (sizes: readonly number[]) => constant(int64Tensor([sizes.length], sizes));
   const shape = shapeOf(x);
   const [batch, sizes] = [gather(shape, [0]), gather(shape, space)];
-  const split = reshapeTo(x, concat([batch, fixed([out, ...space.map(() => 2)]), sizes], 0));
+  const split = reshapeTo(x, concat([batch, int64List([out, ...space.map(() => 2)]), sizes], 0));
   const beside = transpose(split, [0, 1, ...space.flatMap((axis) => [axis + axes, axis])]);
-  return reshapeTo(beside, concat([batch, fixed([out]), mul(sizes, 2)], 0));
+  return reshapeTo(beside, concat([batch, int64List([out]), mul(sizes, 2)], 0));
 }
 
 /** The mean of each place and those before it, zeros before the first. */
 function smoothed(x: Value): Value {
   const axes = x.shape.length - 2;
   const [none, one] = [Array(axes + 2).fill(0), [0, 0, ...Array(axes).fill(1)]];
-  const padded = pad(x, constant(int64Tensor([2 * none.length], [...one, ...none])));
+  const padded = pad(x, int64List([...one, ...none]));
   return averagePool(padded, Array(axes).fill(2), { strides: Array(axes).fill(1) });
 }

@@ -1,4 +1,4 @@
-import { NmodeError } from '../../../graph/common/errors.js';
+import { badUsage } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
 import { pick } from '../../../graph/common/pick.js';
 import type { Shapes } from '../../nn/weights.js';
@@ -115,7 +115,7 @@ function network(
   { configuration, ...given }: NamedArguments = {},
 ): Network {
   if (configuration !== undefined && typeof configuration !== 'string') {
-    throw new NmodeError('BAD_USAGE', `${option('backboneArguments')}: configuration is not a string`);
+    throw badUsage(`${option('backboneArguments')}: configuration is not a string`);
   }
   const found = planIn(extras, configuration);
   // A user may say that it is another.

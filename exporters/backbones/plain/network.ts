@@ -1,6 +1,5 @@
 import { at } from '../../../graph/common/at.js';
-import { int64Tensor } from '../../../graph/ir/tensor.js';
-import { constant, scope, type Value } from '../../../graph/ir/value.js';
+import { int64List, scope, type Value } from '../../../graph/ir/value.js';
 import { concat } from '../../../graph/ops/concat.js';
 import { pad } from '../../../graph/ops/pad.js';
 import { activate } from '../../nn/activations.js';
@@ -167,7 +166,7 @@ function convolve(
   }
   if (kernel % 2 === 0 && stride === 1) {
     const [less, more] = [kernel / 2 - 1, kernel / 2];
-    const around = constant(int64Tensor([8], [0, 0, less, less, 0, 0, more, more]));
+    const around = int64List([0, 0, less, less, 0, 0, more, more]);
     const surrounded = scope(inner.path, () => pad(x, around));
     return conv2d(surrounded, inner, output, kernel, { padding: 0, bias });
   }

@@ -1,7 +1,6 @@
 import { at } from '../../../../graph/common/at.js';
 import { numbers, subtractDims } from '../../../../graph/ir/dim.js';
-import { int64Tensor } from '../../../../graph/ir/tensor.js';
-import { constant, type Value } from '../../../../graph/ir/value.js';
+import { int64List, type Value } from '../../../../graph/ir/value.js';
 import { sub } from '../../../../graph/ops/elementwise.js';
 import { gather } from '../../../../graph/ops/gather.js';
 import { pad } from '../../../../graph/ops/pad.js';
@@ -41,11 +40,10 @@ function paddedTo(x: Value, like: Value, weights: Weights): Value {
   const [, , ...space] = like.shape;
   const missing = numbers(space.map((size, axis) => subtractDims(size, at(x.shape, axis + 2))));
   if (missing?.every((count) => count === 0)) return x;
-  const fixed = (sizes: readonly number[]) => constant(int64Tensor([sizes.length], sizes));
   return within(weights, () => {
     const axes = space.map((_, axis) => axis + 2);
-    const ends = missing === undefined ? gather(sub(shapeOf(like), shapeOf(x)), axes) : fixed(missing);
-    return pad(x, concat([fixed(Array(axes.length + 4).fill(0)), ends], 0), 'edge');
+    const ends = missing === undefined ? gather(sub(shapeOf(like), shapeOf(x)), axes) : int64List(missing);
+    return pad(x, concat([int64List(Array(axes.length + 4).fill(0)), ends], 0), 'edge');
   });
 }
 
