@@ -25,20 +25,18 @@ export interface Choices {
 
 export type Name = keyof Choices;
 
-type Options<Word> = readonly (readonly [value: Word, cost: number])[];
-
 interface Factor<K extends Name = Name> {
   readonly name: K;
   /** What is chosen where nothing of the kind is in the network. */
   readonly absent: Choices[K];
-  /** Each with how unusual it is. */
-  options(wiring: Wiring): Options<Choices[K]>;
+  /** Whether something of the kind is in it. */
+  isAsked(wiring: Wiring): boolean;
+  /** What there is to choose from, each with how unusual it is. */
+  costs(wiring: Wiring): Readonly<Partial<Record<Choices[K], number>>>;
 }
 
 const factor = <K extends Name>(definition: Factor<K>): Factor<K> => definition;
 const some = (wiring: Wiring, test: (stage: Stage, index: number) => boolean) => wiring.stages.some(test);
-const where = <Word extends string>(isAsked: boolean, costs: Partial<Record<Word, number>>) =>
-  (isAsked ? Object.entries(costs) : []) as [Word, number][];
 
 const hasNorm = ({ after, before }: Unit) => after !== undefined || before !== undefined;
 const hasShortcut = (wiring: Wiring) => some(wiring, ({ shortcut }) => shortcut !== undefined);
@@ -53,116 +51,109 @@ function hasActivation(wiring: Wiring, { unit }: Stage, index: number): boolean 
 /** Sizes of groups that people give GroupNorm. */
 const GROUPS = [8, 4, 16, 32, 2, 1];
 
+/** The norms of a network that are InstanceNorm or GroupNorm. */
+const affineNorms = ({ stages }: Wiring) =>
+  stages.flatMap(({ unit }) => [unit.before, unit.after]).filter((norm) => norm?.kind === 'affine');
+
+/** Whether a stage doubles the resolution and has no norm. */
+const isBareUp = (wiring: Wiring, { unit }: Stage, index: number) =>
+  isOfUpsampling(wiring, index) && !hasNorm(unit);
+
+const afterPooling = ({ stages }: Wiring) =>
+  stages.filter((_, index) => stages[index - 1]?.pooled !== undefined);
+
 /** In the order in which they are told. */
 export const FACTORS = [
   factor({
     name: 'order',
     absent: 'norm-act',
-    options: (wiring) =>
-      where(
-        some(wiring, ({ unit }) => unit.after !== undefined),
-        { 'norm-act': 0, 'act-norm': 1.5 },
-      ),
+    isAsked: (wiring) => some(wiring, ({ unit }) => unit.after !== undefined),
+    costs: () => ({ 'norm-act': 0, 'act-norm': 1.5 }),
   }),
   factor({
     name: 'norm',
     absent: 'instance',
-    options({ stages }) {
-      const norms = stages
-        .flatMap(({ unit }) => [unit.before, unit.after])
-        .filter((norm) => norm?.kind === 'affine');
+    isAsked: (wiring) => affineNorms(wiring).length > 0,
+    costs(wiring) {
+      const norms = affineNorms(wiring);
       const fitting = GROUPS.filter((groups) => norms.every((norm) => (norm?.channels ?? 0) % groups === 0));
       const groups = fitting.map((count, place) => [`group-${count}`, 0.5 + place / 4]);
-      return where(norms.length > 0, { instance: 0, ...Object.fromEntries(groups) });
+      return { instance: 0, ...Object.fromEntries(groups) };
     },
   }),
   factor({
     name: 'hidden',
     absent: 'no-norm',
-    options: (wiring) =>
-      where(!some(wiring, ({ unit }) => hasNorm(unit)), { 'no-norm': 0, 'instance-plain': 2.25 }),
+    isAsked: (wiring) => !some(wiring, ({ unit }) => hasNorm(unit)),
+    costs: () => ({ 'no-norm': 0, 'instance-plain': 2.25 }),
   }),
   factor({
     name: 'activation',
     absent: 'relu',
-    options: (wiring) =>
-      where(
-        some(wiring, (stage, index) => hasActivation(wiring, stage, index)),
-        {
-          ...{ relu: 0, 'leaky-relu': 1.75, 'leaky-relu:0.2': 2, elu: 2.25, 'leaky-relu:0.1': 2.5 },
-          ...{ silu: 2.75, gelu: 2.75 },
-        },
-      ),
+    isAsked: (wiring) => some(wiring, (stage, index) => hasActivation(wiring, stage, index)),
+    costs: () => ({
+      ...{ relu: 0, 'leaky-relu': 1.75, 'leaky-relu:0.2': 2, elu: 2.25, 'leaky-relu:0.1': 2.5 },
+      ...{ silu: 2.75, gelu: 2.75 },
+    }),
   }),
   factor({
     name: 'up',
     absent: 'bare-up',
-    options(wiring) {
-      const isBare = (stage: Stage, index: number) => isOfUpsampling(wiring, index) && !hasNorm(stage.unit);
+    isAsked: (wiring) => some(wiring, (stage, index) => isBareUp(wiring, stage, index)),
+    costs(wiring) {
       // Where a transposed convolution is bare, as it mostly is, its like among plain ones need not be.
-      const isUsual = some(wiring, (stage, index) => isBare(stage, index) && stage.transposed);
-      return where(
-        some(wiring, isBare),
-        isUsual ? { 'bare-up': 0, 'active-up': 1.25 } : { 'active-up': 0.25, 'bare-up': 0.5 },
-      );
+      const isUsual = some(wiring, (stage, index) => stage.transposed && isBareUp(wiring, stage, index));
+      return isUsual ? { 'bare-up': 0, 'active-up': 1.25 } : { 'active-up': 0.25, 'bare-up': 0.5 };
     },
   }),
   factor({
     name: 'down',
     absent: 'active-down',
-    options: (wiring) => where(hasDownsampling(wiring), { 'bare-down': 0, 'active-down': 0.5 }),
+    isAsked: hasDownsampling,
+    costs: () => ({ 'bare-down': 0, 'active-down': 0.5 }),
   }),
   factor({
     name: 'pooling',
     absent: 'max',
-    options(wiring) {
-      const behind = wiring.stages.filter((_, index) => wiring.stages[index - 1]?.pooled !== undefined);
+    isAsked: (wiring) => afterPooling(wiring).some((stage) => !isStrided(stage)),
+    costs(wiring) {
       const isStridable =
-        behind.every(({ transposed }) => !transposed) &&
+        afterPooling(wiring).every(({ transposed }) => !transposed) &&
         !some(wiring, ({ pooled }) => pooled === 'into-skip');
-      return where(
-        behind.some((stage) => !isStrided(stage)),
-        {
-          ...{ max: 0, average: 1.5 },
-          ...(isStridable && { stride: hasDownsampling(wiring) ? -0.5 : 2 }),
-          'max-3': 2.5,
-        },
-      );
+      const stride = isStridable && { stride: hasDownsampling(wiring) ? -0.5 : 2 };
+      return { max: 0, average: 1.5, ...stride, 'max-3': 2.5 };
     },
   }),
   factor({
     name: 'upsampling',
     absent: 'bilinear-corners',
-    options: (wiring) =>
-      where(
-        some(wiring, ({ doubled }) => doubled === true),
-        { 'bilinear-corners': 0, nearest: 0.25, bilinear: 0.5 },
-      ),
+    isAsked: (wiring) => some(wiring, ({ doubled }) => doubled === true),
+    costs: () => ({ 'bilinear-corners': 0, nearest: 0.25, bilinear: 0.5 }),
   }),
   factor({
     name: 'join',
     absent: 'skip-first',
-    options: (wiring) =>
-      where(
-        some(wiring, ({ skip }) => skip !== undefined),
-        { 'skip-first': 0, 'up-first': 0.25 },
-      ),
+    isAsked: (wiring) => some(wiring, ({ skip }) => skip !== undefined),
+    costs: () => ({ 'skip-first': 0, 'up-first': 0.25 }),
   }),
   factor({
     name: 'sum',
     absent: 'sum-act',
-    options: (wiring) => where(hasShortcut(wiring), { 'sum-act': 0, 'act-sum': 0.75, sum: 1.25 }),
+    isAsked: hasShortcut,
+    costs: () => ({ 'sum-act': 0, 'act-sum': 0.75, sum: 1.25 }),
   }),
   factor({
     name: 'identity',
     absent: 'no-identity',
-    options: (wiring) =>
-      where(
-        some(wiring, (_, index) => identityFrom(wiring.stages, index) !== undefined),
-        hasShortcut(wiring) ? { identity: 0, 'no-identity': 0.5 } : { 'no-identity': 0, identity: 2.25 },
-      ),
+    isAsked: (wiring) => some(wiring, (_, index) => identityFrom(wiring.stages, index) !== undefined),
+    costs: (wiring) =>
+      hasShortcut(wiring) ? { identity: 0, 'no-identity': 0.5 } : { 'no-identity': 0, identity: 2.25 },
   }),
 ] as const;
+
+/** What there is to choose of a factor in a network, each with its cost; nothing where it is not asked. */
+export const optionsOf = ({ isAsked, costs }: (typeof FACTORS)[number], wiring: Wiring) =>
+  (isAsked(wiring) ? Object.entries(costs(wiring)) : []) as [word: string, cost: number][];
 
 const OF_ENCODER = ['order', 'norm', 'hidden', 'activation', 'down', 'pooling', 'sum', 'identity'] as const;
 

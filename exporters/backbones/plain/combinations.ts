@@ -1,4 +1,4 @@
-import { type Choices, FACTORS, type Name, USUAL } from './choices.js';
+import { type Choices, FACTORS, type Name, optionsOf, USUAL } from './choices.js';
 import type { Wiring } from './wiring.js';
 
 /** What is taken for what leaves no trace in a state dict. */
@@ -11,8 +11,9 @@ export interface Chosen {
 
 /** What differs from a combination in one thing. */
 export function alternatives(wiring: Wiring, { choices, asked, cost }: Chosen): readonly Chosen[] {
-  return FACTORS.flatMap(({ name, options }) => {
-    const values = asked.includes(name) ? options(wiring) : [];
+  return FACTORS.flatMap((factor) => {
+    const { name } = factor;
+    const values = asked.includes(name) ? optionsOf(factor, wiring) : [];
     const [, own] = values.find(([value]) => value === choices[name]) ?? [undefined, 0];
     return values
       .filter(([value]) => value !== choices[name])
@@ -25,8 +26,9 @@ export function alternatives(wiring: Wiring, { choices, asked, cost }: Chosen): 
 /** The same choices for another wiring; undefined where it leaves others to choose. */
 export function chosenFor(wiring: Wiring, { choices, asked }: Chosen): Chosen | undefined {
   let cost = 0;
-  for (const { name, options } of FACTORS) {
-    const values = options(wiring);
+  for (const factor of FACTORS) {
+    const { name } = factor;
+    const values = optionsOf(factor, wiring);
     if (values.length > 0 !== asked.includes(name)) return undefined;
     const same = values.find(([value]) => value === choices[name]);
     if (values.length > 0 && same === undefined) return undefined;
@@ -39,8 +41,9 @@ export function chosenFor(wiring: Wiring, { choices, asked }: Chosen): Chosen | 
 /** Every combination for a wiring, or the most usual ones. */
 export function combinations(wiring: Wiring, most = Number.POSITIVE_INFINITY): readonly Chosen[] {
   let all: readonly Chosen[] = [{ choices: USUAL, asked: [], cost: 0 }];
-  for (const { name, options } of FACTORS) {
-    const values = options(wiring);
+  for (const factor of FACTORS) {
+    const { name } = factor;
+    const values = optionsOf(factor, wiring);
     if (values.length === 0) continue;
     all = all.flatMap(({ choices, asked, cost }) =>
       values.map(([value, extra]) => ({
