@@ -2,7 +2,14 @@ import { badUsage, NmodeError } from '../../graph/common/errors.js';
 import { inWords } from '../../graph/common/in-words.js';
 import { option } from '../../graph/common/option.js';
 import { shapeText } from '../../graph/ir/dim.js';
-import { type Backbone, type Extras, type Network, type OwnDecoder, ownKeys } from '../backbones/backbone.js';
+import {
+  type Backbone,
+  type Extras,
+  isStrange,
+  type Network,
+  type OwnDecoder,
+  ownKeys,
+} from '../backbones/backbone.js';
 import { type DetectedNmode, detectNmode } from '../decoders/detect.js';
 import type { NmodeDecoder } from '../decoders/nmode.js';
 import type { SolverOptions } from '../decoders/solver.js';
@@ -16,7 +23,7 @@ import {
 } from '../decoders/solvers.js';
 import { ACTIVATION_NAMES, type Activation, type NmodeVariant } from '../decoders/variant.js';
 import { type KeyView, shapesIn } from '../nn/key-views.js';
-import { isIgnored, SAVE_WHOLE, type Shapes } from '../nn/weights.js';
+import { SAVE_WHOLE, type Shapes } from '../nn/weights.js';
 import { HEADS, type Head, headFor } from './head.js';
 import { type FoundDecoder, locate, PartOfNetwork } from './locate.js';
 import { NearMissError } from './recognise.js';
@@ -79,9 +86,7 @@ export function detect(
   const { network, view } = locate(file, stored, decoderOn, given, prefix, extras);
   const shapes = shapesIn(view, stored);
   const bad = (what: string) => {
-    const rest = [...shapes.keys()].filter(
-      (key) => !network.keys.has(key) && !isIgnored(key, network.ignoredPrefixes) && !network.isSpare?.(key),
-    );
+    const rest = [...shapes.keys()].filter((key) => isStrange(network, network.keys, key));
     const [Kind, found] =
       rest.length > 0
         ? [NmodeError, `${what}; beside those of its encoder, its keys begin ${rest.slice(0, 4).join(', ')}`]

@@ -1,9 +1,9 @@
 import { NmodeError } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
-import type { Backbone, Extras, Network } from '../backbones/backbone.js';
+import { type Backbone, type Extras, type Network, surplusIn } from '../backbones/backbone.js';
 import { BACKBONES, FAMILIES, LIBRARIES, saidBy } from '../backbones/index.js';
 import { type KeyView, shapesIn, viewsBelow, wholeViews, withFirsts } from '../nn/key-views.js';
-import { isIgnored, type Shapes } from '../nn/weights.js';
+import type { Shapes } from '../nn/weights.js';
 import { bestOf, type Fit, fitOf, isNear, misfit } from './recognise.js';
 
 /** A network and where in a state dict it is. */
@@ -106,13 +106,8 @@ function wholeIn(views: readonly KeyView[], search: Search): Candidate | undefin
 const complete = (candidate: Candidate | undefined) => (candidate?.complete ? candidate : undefined);
 
 /** Whether there are keys in the modules of an encoder that it does not ask for. */
-function leavesKeys({ network: { keys, ignoredPrefixes, isSpare }, view }: Location): boolean {
-  const rootOf = (key: string) => key.split('.', 1)[0];
-  const roots = new Set(Array.from(keys.keys(), rootOf));
-  return [...view.names.keys()].some(
-    (key) => roots.has(rootOf(key)) && !keys.has(key) && !isIgnored(key, ignoredPrefixes) && !isSpare?.(key),
-  );
-}
+const leavesKeys = ({ network, view }: Location): boolean =>
+  surplusIn(network, network.keys, view.names.keys()).length > 0;
 
 /** Keys as a network asks for them: where it holds a weight under several, a file may have kept another of these. */
 const viewOf = (view: KeyView, backbone?: Backbone): KeyView =>

@@ -5,7 +5,7 @@ import { input as graphInput, type Value } from '../../graph/ir/value.js';
 import type { Assumption } from '../../graph/recipe/assumption.js';
 import type { Normalization } from '../../graph/recipe/normalization.js';
 import type { Background, Sizing } from '../../graph/recipe/recipe.js';
-import { keysOf, type Shapes, Weights, zeroWeights } from '../nn/weights.js';
+import { isIgnored, keysOf, type Shapes, Weights, zeroWeights } from '../nn/weights.js';
 import type { Preparation } from './preparation.js';
 
 /** A feature of the encoder. */
@@ -192,6 +192,17 @@ function scaleText(scale: readonly number[]): string {
 /** A size of a checkpoint's weight, or the standard one where there is no such weight. */
 export function sizeIn(shapes: Shapes, key: string, axis: number, standard: number): number {
   return shapes.get(key)?.[axis] ?? standard;
+}
+
+/** Whether a key is none of `keys`, and none that a network's checkpoints may hold beside those. */
+export const isStrange = ({ ignoredPrefixes, isSpare }: Network, keys: Shapes, key: string): boolean =>
+  !keys.has(key) && !isIgnored(key, ignoredPrefixes) && !isSpare?.(key);
+
+/** The strange keys in the modules of a network's own. */
+export function surplusIn(network: Network, keys: Shapes, stored: Iterable<string>): readonly string[] {
+  const rootOf = (key: string) => key.split('.', 1)[0];
+  const roots = new Set(Array.from(keys.keys(), rootOf));
+  return [...stored].filter((key) => roots.has(rootOf(key)) && isStrange(network, keys, key));
 }
 
 /** The weights of a network's own decoder, by key. */

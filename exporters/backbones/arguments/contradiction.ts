@@ -2,8 +2,8 @@ import { NmodeError } from '../../../graph/common/errors.js';
 import { option } from '../../../graph/common/option.js';
 import { pick } from '../../../graph/common/pick.js';
 import { shapeText } from '../../../graph/ir/dim.js';
-import { isIgnored, legible, type Shapes } from '../../nn/weights.js';
-import { type NamedArguments, type Network, ownKeys } from '../backbone.js';
+import { legible, type Shapes } from '../../nn/weights.js';
+import { type NamedArguments, type Network, ownKeys, surplusIn } from '../backbone.js';
 import { type Arguments, textOf } from './arguments.js';
 
 /** What is said of a network, and what its weights are. */
@@ -98,11 +98,9 @@ function differingIn(
   }));
 }
 
-const rootOf = (key: string) => key.split('.', 1)[0];
-
 /** How the keys of a network with its own decoder differ from those that are there. */
 function misfitsOf(network: Network, shapes: Shapes): readonly string[] {
-  const { keys, own, ignoredPrefixes, isSpare } = network;
+  const { keys, own } = network;
   const wanted = new Map([...keys, ...(own === undefined ? [] : ownKeys(network, own))]);
   const others = [...wanted].flatMap(([key, shape]) => {
     const stored = shapes.get(key);
@@ -110,10 +108,6 @@ function misfitsOf(network: Network, shapes: Shapes): readonly string[] {
     if (shapeText(stored) === shapeText(shape)) return [];
     return [`${key} is ${shapeText(stored)}, expected ${shapeText(shape)}`];
   });
-  const roots = new Set(Array.from(wanted.keys(), rootOf));
-  const surplus = [...shapes.keys()].filter(
-    (key) =>
-      roots.has(rootOf(key)) && !wanted.has(key) && !isIgnored(key, ignoredPrefixes) && !isSpare?.(key),
-  );
+  const surplus = surplusIn(network, wanted, shapes.keys());
   return [...others, ...surplus.map((key) => `${legible(key)} is left over`)];
 }
