@@ -12,7 +12,7 @@ import {
 import type { Weights } from '../../../nn/weights.js';
 import { excited, type Squeeze } from '../../inverted-residual.js';
 import { roundedChannels } from './compound-scaling.js';
-import { type Extent, stepOf } from './encoder.js';
+import { type Encoder, type Extent, stepOf } from './encoder.js';
 import { type SameConv, sameConv, samePads } from './same-conv.js';
 
 /** Blocks of one kind, the first of which may stride. */
@@ -103,12 +103,7 @@ function block(x: Value, weights: Weights, blocks: Blocks, step: Step, style: St
 }
 
 /** The last of each stride, shallow to deep. */
-export function timmFeatures(
-  network: TimmNetwork,
-  input: Value,
-  weights: Weights,
-  extent: Extent,
-): readonly Value[] {
+function features(network: TimmNetwork, input: Value, weights: Weights, extent: Extent): readonly Value[] {
   const { stem, stemActivation, stages, isOfSmp } = network;
   const first = { out: stem, kernel: 3, stride: 2, active: stemActivation };
   let x = convNorm(input, weights, ['conv_stem', 'bn1'], first, network);
@@ -135,3 +130,8 @@ export function timmFeatures(
   }
   return [...found, x];
 }
+
+export const timmEncoder = (name: string, network: TimmNetwork): Encoder => ({
+  ...{ name, stem: 'conv_stem.weight', first: 1 },
+  features: (input, weights, extent) => features(network, input, weights, extent),
+});

@@ -1,7 +1,7 @@
 import { roundedChannels, SCALES, type Scale, STAGES, STEM, scaledDepth } from './compound-scaling.js';
 import { efficientNetNormalization } from './efficientnet.js';
 import { type Encoder, tu } from './encoder.js';
-import { type TimmNetwork, timmFeatures } from './timm-blocks.js';
+import { type TimmNetwork, timmEncoder } from './timm-blocks.js';
 
 /** timm's EfficientNet. Squeezed are a quarter of the channels that a block takes. */
 function efficientNet([width, depth]: Scale, kind: Pick<TimmNetwork, 'isSame' | 'isOfSmp'>): TimmNetwork {
@@ -25,29 +25,19 @@ function efficientNet([width, depth]: Scale, kind: Pick<TimmNetwork, 'isSame' | 
 const HEAD = ['conv_head.', 'bn2.', 'classifier.'];
 
 /** `timm-efficientnet-b0` and so on, which smp has itself: the feature at a stride of 2 is the stem's. */
-const OWN = Object.entries(SCALES).map(([size, scale]): Encoder => {
-  const network = efficientNet(scale, { isSame: false, isOfSmp: true });
-  return {
-    name: `timm-efficientnet-${size}`,
-    stem: 'conv_stem.weight',
-    first: 1,
+const OWN = Object.entries(SCALES).map(
+  ([size, scale]): Encoder => ({
+    ...timmEncoder(`timm-efficientnet-${size}`, efficientNet(scale, { isSame: false, isOfSmp: true })),
     unused: HEAD,
     normalization: efficientNetNormalization,
-    features: (input, weights, extent) => timmFeatures(network, input, weights, extent),
-  };
-});
+  }),
+);
 
 /** Those of timm's own names, and those of TensorFlow's weights. */
 const UNIVERSAL = Object.entries(SCALES).flatMap(([size, scale]) =>
   [false, true].map((isSame): Encoder => {
-    const network = efficientNet(scale, { isSame, isOfSmp: false });
-    return tu({
-      name: `${isSame ? 'tf_' : ''}efficientnet_${size}`,
-      stem: 'conv_stem.weight',
-      first: 1,
-      unused: HEAD,
-      features: (input, weights, extent) => timmFeatures(network, input, weights, extent),
-    });
+    const name = `${isSame ? 'tf_' : ''}efficientnet_${size}`;
+    return tu({ ...timmEncoder(name, efficientNet(scale, { isSame, isOfSmp: false })), unused: HEAD });
   }),
 );
 

@@ -3,7 +3,7 @@ import { LARGE, type Row, SMALL, STEM } from '../../mobilenet-v3.js';
 import { roundedChannels } from './compound-scaling.js';
 import { INCEPTION } from './efficientnet.js';
 import { type Encoder, tu } from './encoder.js';
-import { type Blocks, type TimmNetwork, timmFeatures } from './timm-blocks.js';
+import { type Blocks, type TimmNetwork, timmEncoder } from './timm-blocks.js';
 
 /** Without squeezing, larger kernels and hard-swish. */
 const minimal = (rows: readonly (readonly Row[])[]): readonly (readonly Row[])[] =>
@@ -64,13 +64,7 @@ export const TU_MOBILENETS_V3 = Object.entries(VARIANTS).flatMap(([name, variant
   [false, true]
     .filter((isTf) => variant.only === undefined || (variant.only === 'tf') === isTf)
     .map((isTf): Encoder => {
-      const network = mobileNetV3(variant, isTf);
-      return tu({
-        name: `${isTf ? 'tf_' : ''}${name}`,
-        stem: 'conv_stem.weight',
-        first: 1,
-        ...(isTf && { normalization: () => INCEPTION }),
-        features: (input, weights, extent) => timmFeatures(network, input, weights, extent),
-      });
+      const encoder = timmEncoder(`${isTf ? 'tf_' : ''}${name}`, mobileNetV3(variant, isTf));
+      return tu({ ...encoder, ...(isTf && { normalization: () => INCEPTION }) });
     }),
 );
