@@ -127,10 +127,8 @@ export class Arguments {
 
   /** Whole numbers, so many of them. */
   wholes(name: string, otherwise: readonly number[], count: number, why: string): readonly number[] {
-    const value = this.value(name) ?? otherwise;
-    const fits = Array.isArray(value) && value.every((each) => isWhole(each, 1, MOST));
-    if (fits && value.length === count) return value;
-    throw this.fault([name], `a list of ${count}, each a whole number from 1 to ${MOST}: ${why}`, otherwise);
+    const isElement = (value: unknown): value is number => isWhole(value, 1, MOST);
+    return this.list(name, otherwise, isElement, `a whole number from 1 to ${MOST}: ${why}`, count);
   }
 
   /** A list of one element at least, or of so many. */

@@ -6,7 +6,7 @@ import { sigmoid, softmax } from '../../../graph/ops/unary.js';
 import { conv2d, linear, upsampleBilinear } from '../../nn/layers.js';
 import type { Weights } from '../../nn/weights.js';
 import { Arguments } from '../arguments/arguments.js';
-import type { NamedArguments } from '../backbone.js';
+import { isFields } from '../arguments/extras.js';
 import type { Decoder } from './decoders/decoder.js';
 
 /** What follows classes, where it is what a model can end in. */
@@ -48,9 +48,8 @@ export interface Classification {
 export function classificationOf(args: Arguments): Classification | undefined {
   const value = args.value('aux_params') ?? undefined;
   if (value === undefined) return undefined;
-  if (typeof value !== 'object' || Array.isArray(value))
-    throw args.fault(['aux_params'], 'null or an object');
-  const own = new Arguments({ config: value as NamedArguments });
+  if (!isFields(value)) throw args.fault(['aux_params'], 'null or an object');
+  const own = new Arguments({ config: value });
   const read: Classification = {
     classes: own.whole('classes', 1),
     pooling: own.word('pooling', 'avg', ['avg', 'max']),

@@ -1,5 +1,6 @@
 import { NmodeError } from '../../../../graph/common/errors.js';
 import type { Arguments } from '../../arguments/arguments.js';
+import { type Fields, isFields } from '../../arguments/extras.js';
 import type { Norm } from '../../norm.js';
 import type { Attention } from './layers.js';
 
@@ -13,10 +14,7 @@ export function normOf(args: Arguments): Norm {
   const value = args.value(...NAMES) ?? true;
   const bad = (expected: string) => args.fault(NAMES, expected);
   const given = typeof value === 'boolean' ? (value ? 'batchnorm' : 'identity') : value;
-  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
-  const { type: named, ...options } = (isObject ? given : { type: given }) as Readonly<
-    Record<string, unknown>
-  >;
+  const { type: named, ...options }: Fields = isFields(given) ? given : { type: given };
   const type = TYPES.find((known) => known === (typeof named === 'string' ? named.toLowerCase() : named));
   if (type === undefined) throw bad(`true, false, one of ${TYPES.join(', ')}, or an object with such a type`);
   if (type === 'inplace' || type === 'layernorm') {

@@ -7,7 +7,6 @@ export const MONAI: Conditions = {
     '; …: give it with …': 'the argument is still an expression or a reference of a bundle',
     '1 to …': 'how many elements a list may have whose number is not known, for a message',
     'a whole number from … to …': 'what is expected of an argument that counts, for a message',
-    'a list of …, each a whole number from 1 to …: …': 'what is expected of a list of counts, for a message',
     ' or ': 'stands between the words that an argument may be, for a message',
     'true or false': 'what is expected of a switch, for a message',
     ': it takes …': 'no argument is like the one that is not known',
