@@ -12,12 +12,9 @@ const isObject = (value: Plain | undefined): value is { readonly [name: string]:
  * for the value of an expression. What cannot be known without running Python stays the text that it is.
  */
 export class Config {
-  readonly #root: Plain;
   #values = 0;
 
-  constructor(root: Plain) {
-    this.#root = root;
-  }
+  constructor(private readonly root: Plain) {}
 
   /** What is at a place; undefined for nothing. */
   at(id: string): Plain | undefined {
@@ -26,7 +23,7 @@ export class Config {
   }
 
   #find(id: string): Plain | undefined {
-    let value: Plain | undefined = this.#root;
+    let value: Plain | undefined = this.root;
     for (const name of id.split(/::|#/)) {
       if (Array.isArray(value)) value = /^\d+$/.test(name) ? value[Number(name)] : undefined;
       else value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;

@@ -34,13 +34,14 @@ export function evaluated(expression: string, lookUp: LookUp): Plain | undefined
 
 class Parser {
   readonly #tokens: readonly string[];
-  readonly #lookUp: LookUp;
   #place = 0;
   #depth = 0;
 
-  constructor(expression: string, lookUp: LookUp) {
+  constructor(
+    expression: string,
+    private readonly lookUp: LookUp,
+  ) {
     this.#tokens = tokensOf(expression);
-    this.#lookUp = lookUp;
   }
 
   whole(): Plain {
@@ -91,7 +92,7 @@ class Parser {
     if (token === '-') return -numberOf(this.#element());
     if (token === '[') return this.#list(']');
     if (token === '(') return this.#parenthesis();
-    if (token.startsWith('@')) return found(this.#lookUp(token.slice(1)));
+    if (token.startsWith('@')) return found(this.lookUp(token.slice(1)));
     if (/^\d/.test(token)) return Number(token);
     if (/^['"]/.test(token)) return token.slice(1, -1);
     const word = WORDS.get(token);

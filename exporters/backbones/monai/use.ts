@@ -13,13 +13,9 @@ export interface Use {
   readonly notes: readonly string[];
 }
 
-/** Where the transforms of a configuration stand: for inference, or of a training those that images are judged with. */
-const placesOf = (name: string) => [name, `validate::${name}`, `val::${name}`];
-const [BEFORE, AFTER] = [placesOf('preprocessing'), placesOf('postprocessing')];
-
-/** The first of some places with a list of transforms. */
-function listAt(config: Config, places: readonly string[]): readonly Plain[] | undefined {
-  for (const place of places) {
+/** The first list of transforms of a configuration: for inference, or of a training those that images are judged with. */
+function listAt(config: Config, name: string): readonly Plain[] | undefined {
+  for (const place of [name, `validate::${name}`, `val::${name}`]) {
     const value = config.at(place);
     const compose = componentOf(value);
     const list: Plain | undefined = compose === undefined ? value : compose.arguments.transforms;
@@ -28,8 +24,8 @@ function listAt(config: Config, places: readonly string[]): readonly Plain[] | u
   return undefined;
 }
 
-function transformsAt(config: Config, places: readonly string[]): readonly Component[] | undefined {
-  return listAt(config, places)
+function transformsAt(config: Config, name: string): readonly Component[] | undefined {
+  return listAt(config, name)
     ?.map(componentOf)
     .filter((component) => component !== undefined);
 }
@@ -37,7 +33,7 @@ function transformsAt(config: Config, places: readonly string[]): readonly Compo
 /** What is there in place of transforms that can be read. */
 function unreadNotes(config: Config, place: string): readonly string[] {
   return ['preprocessing', 'postprocessing'].flatMap((name) => {
-    const list = listAt(config, placesOf(name));
+    const list = listAt(config, name);
     if (list === undefined) {
       const isThere = (config.at(name) ?? null) !== null;
       return isThere ? [`${place}: its ${name} is no list of transforms, and was not used`] : [];
@@ -121,7 +117,8 @@ function volumeUse(
 }
 
 export function useOf(config: Config, place: string, axes: 2 | 3, channels: number): Use {
-  const [before, after] = [transformsAt(config, BEFORE), transformsAt(config, AFTER) ?? []];
+  const before = transformsAt(config, 'preprocessing');
+  const after = transformsAt(config, 'postprocessing') ?? [];
   const window = windowOf(config, axes);
   const activation = activationOf(after);
   const { recipe, notes } =

@@ -138,8 +138,7 @@ function extended(
   cost: number,
   skip: number | undefined,
 ): State {
-  const { stages } = state;
-  const { reduces } = state;
+  const { stages, reduces } = state;
   const placed = added.map((stage, place): Stage => {
     const { shortcut } = stage;
     return {
