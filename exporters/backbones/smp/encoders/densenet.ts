@@ -10,7 +10,7 @@ import {
   relu,
 } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
-import type { Encoder, Extent } from './encoder.js';
+import { type Extent, encodersOf } from './encoder.js';
 
 interface DenseNet {
   /** Channels behind the first convolution, and those that each layer adds. */
@@ -76,12 +76,8 @@ function features(shape: DenseNet, input: Value, weights: Weights, { depth }: Ex
 }
 
 /** torchvision's DenseNet. */
-export const DENSENETS = Object.entries(DENSENETS_BY_NAME).map(
-  ([name, shape]): Encoder => ({
-    name,
-    stem: 'features.conv0.weight',
-    first: 1,
-    undilated: 'it halves by pooling',
-    features: (input, weights, extent) => features(shape, input, weights, extent),
-  }),
+export const DENSENETS = encodersOf(
+  DENSENETS_BY_NAME,
+  { stem: 'features.conv0.weight', first: 1, undilated: 'it halves by pooling' },
+  features,
 );

@@ -30,6 +30,17 @@ export interface Encoder {
   features(input: Value, weights: Weights, extent: Extent): readonly Value[];
 }
 
+/** Encoders that differ in their sizes alone, by name. */
+export const encodersOf = <Sizes>(
+  sizesByName: Readonly<Record<string, Sizes>>,
+  shared: Omit<Encoder, 'name' | 'features'>,
+  features: (sizes: Sizes, input: Value, weights: Weights, extent: Extent) => readonly Value[],
+): readonly Encoder[] =>
+  Object.entries(sizesByName).map(([name, sizes]) => ({
+    ...{ name, ...shared },
+    features: (input, weights, extent) => features(sizes, input, weights, extent),
+  }));
+
 /** An encoder of timm as smp calls it, with timm's keys below `model.`. */
 export function tu(encoder: Encoder): Encoder {
   return {

@@ -19,7 +19,7 @@ import {
 } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
 import { descend } from '../../contracting.js';
-import { type Encoder, type Extent, stepOf } from './encoder.js';
+import { type Extent, encodersOf, stepOf } from './encoder.js';
 
 /** Channels of the stages of all but the smallest (Xie et al., NeurIPS 2021, table 6). */
 const WIDTHS = [64, 128, 320, 512];
@@ -107,12 +107,8 @@ function features(shape: Variant, input: Value, weights: Weights, extent: Extent
 }
 
 /** SegFormer's Mix Transformer. */
-export const MITS = Object.entries(VARIANTS).map(
-  ([name, shape]): Encoder => ({
-    name,
-    stem: 'patch_embed1.proj.weight',
-    first: 2,
-    unused: ['head.'],
-    features: (input, weights, extent) => features(shape, input, weights, extent),
-  }),
+export const MITS = encodersOf(
+  VARIANTS,
+  { stem: 'patch_embed1.proj.weight', first: 2, unused: ['head.'] },
+  features,
 );

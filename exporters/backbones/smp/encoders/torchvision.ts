@@ -1,31 +1,17 @@
 import { mobileNetV2Features } from '../../mobilenet-v2.js';
 import { RESNETS_BY_NAME, resNetFeatures } from '../../resnet.js';
-import { type Encoder, tu } from './encoder.js';
+import { type Encoder, encodersOf, tu } from './encoder.js';
 
 /** torchvision's ResNet and ResNeXt: after the first ReLU, then after each layer. */
-export const RESNETS = Object.entries(RESNETS_BY_NAME).map(
-  ([name, shape]): Encoder => ({
-    name,
-    stem: 'conv1.weight',
-    first: 1,
-    features: (input, weights, extent) => resNetFeatures(shape, input, weights, extent),
-  }),
-);
+export const RESNETS = encodersOf(RESNETS_BY_NAME, { stem: 'conv1.weight', first: 1 }, resNetFeatures);
 
 /** The widest is smp's alone. */
 const { resnext101_32x48d: _, ...TIMM } = RESNETS_BY_NAME;
 
 /** timm's ResNet, whose keys are torchvision's. Where it dilates, the first convolution of a stage keeps the dilation before it. */
-export const TU_RESNETS = Object.entries(TIMM).map(
-  ([name, shape]): Encoder =>
-    tu({
-      name,
-      stem: 'conv1.weight',
-      first: 1,
-      features: (input, weights, extent) =>
-        resNetFeatures({ ...shape, dilatesLate: true }, input, weights, extent),
-    }),
-);
+export const TU_RESNETS = encodersOf(TIMM, { stem: 'conv1.weight', first: 1 }, (shape, ...given) =>
+  resNetFeatures({ ...shape, dilatesLate: true }, ...given),
+).map(tu);
 
 /** torchvision's MobileNetV2. */
 export const MOBILENET_V2: Encoder = {

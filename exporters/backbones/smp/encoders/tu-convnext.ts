@@ -1,7 +1,7 @@
 import type { Value } from '../../../../graph/ir/value.js';
 import { add, channelsOf, conv2d, gelu, layerNorm2d, linear, module, mul } from '../../../nn/layers.js';
 import type { Weights } from '../../../nn/weights.js';
-import { type Encoder, type Extent, stepOf, tu } from './encoder.js';
+import { type Extent, encodersOf, stepOf, tu } from './encoder.js';
 import { sameConv } from './same-conv.js';
 
 interface ConvNeXt {
@@ -75,12 +75,4 @@ function features(shape: ConvNeXt, input: Value, weights: Weights, extent: Exten
 }
 
 /** timm's ConvNeXt. */
-export const TU_CONVNEXTS = Object.entries(VARIANTS).map(
-  ([name, shape]): Encoder =>
-    tu({
-      name,
-      stem: 'stem_0.weight',
-      first: 2,
-      features: (input, weights, extent) => features(shape, input, weights, extent),
-    }),
-);
+export const TU_CONVNEXTS = encodersOf(VARIANTS, { stem: 'stem_0.weight', first: 2 }, features).map(tu);
