@@ -62,13 +62,15 @@ export interface Place {
 
 const bad = (message: string, cause?: unknown) => new NmodeError('BAD_CHECKPOINT', message, { cause });
 
+const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
 /**
  * What a path leads to: a file, which may lie in a folder that a library wrote, or such a folder.
  * @throws NmodeError (BAD_CHECKPOINT) for a folder without weights where they are known to be, or with those of several networks
  */
 export async function placeOf(path: string): Promise<Place> {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (!isFolder) return { file: basename(path), weights: path, ...(await textsAround(path)), notes: [] };
+  if (!isFolder(path))
+    return { file: basename(path), weights: path, ...(await textsAround(path)), notes: [] };
   const { files, usual } = weightsIn(path);
   const [weights, ...more] = files;
   if (weights === undefined) throw withoutWeights(path);
@@ -120,8 +122,7 @@ const FOLD = /^fold_(\d+|all)$/;
  * @throws NmodeError (BAD_USAGE) where folds are named of another folder, or are not there
  */
 export function foldsIn(path: string, wanted?: readonly string[]): readonly string[] {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  const folders = isFolder ? weightsIn(path).files.map((file) => dirname(relative(path, file))) : [];
+  const folders = isFolder(path) ? weightsIn(path).files.map((file) => dirname(relative(path, file))) : [];
   const isOne = new Set(folders.map((folder) => dirname(folder))).size === 1;
   const found = new Map(
     folders.flatMap((folder): [string, string][] => {
@@ -164,7 +165,7 @@ function foldersBelow(path: string, pattern: string): readonly string[] {
         readdirSync(folder, { withFileTypes: true })
           .filter((entry) => !entry.isFile() && fitsPattern(entry.name, segment))
           .map(({ name }) => join(folder, name))
-          .filter((each) => statSync(each, { throwIfNoEntry: false })?.isDirectory())
+          .filter(isFolder)
           .sort(),
       ),
     [path],

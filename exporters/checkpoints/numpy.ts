@@ -21,23 +21,20 @@ export function numpyType(text: string): NumpyType | undefined {
 }
 
 /**
- * An array of the elements in `data`, which it must fill exactly.
+ * An array of the elements in a storage, which it must fill exactly.
  * @throws RangeError where it does not
  */
 export function numpyTensor(
   { dtype, bigEndian }: NumpyType,
   dims: readonly number[],
   fortranOrder: boolean,
-  data: Storage,
+  storage: Storage,
 ): Tensor {
   const strides = fortranOrder ? columnMajor(dims) : columnMajor(dims.toReversed()).toReversed();
-  const tensor = stridedTensor({
-    ...{ dtype, dims, strides, bigEndian, offset: 0 },
-    storage: data,
-  });
+  const tensor = stridedTensor({ dtype, dims, strides, bigEndian, offset: 0, storage });
   const expected = byteLength(dtype, dims);
-  if (data.size !== expected) {
-    throw new RangeError(`an array of ${dtype} [${dims}] takes ${expected} bytes, found ${data.size}`);
+  if (storage.size !== expected) {
+    throw new RangeError(`an array of ${dtype} [${dims}] takes ${expected} bytes, found ${storage.size}`);
   }
   return tensor;
 }
