@@ -14,24 +14,20 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
 
 /** @throws NmodeError (BAD_CHECKPOINT) for what nnU-Net could not use, and for a normalization that is not known */
-export function preparationOf({ place, file, configuration, settings, plans, ...plan }: Plan): Preparation {
+export function preparationOf(plan: Plan): Preparation {
+  const { place, file, configuration, settings, plans, dataset, mirroringAxes } = plan;
   const args = new Arguments({ config: settings, file: place });
   const all = new Arguments({ config: plans, file });
   const patchSize = args.list('patch_size', [], isPatch, `a whole number from 1 to ${MAX_SIDE}`);
   const spacing = args.list('spacing', [], isPositive, 'a number above 0', patchSize.length);
-  const schemes = args.list(
-    'normalization_schemes',
-    [],
-    isText,
-    'the name of one',
-    plan.dataset?.channels.length,
-  );
+  const count = dataset?.channels.length;
+  const schemes = args.list('normalization_schemes', [], isText, 'the name of one', count);
   const masked = args.list('use_mask_for_norm', [], isFlag, 'true or false', schemes.length);
   return {
     ...{ place, configuration, patchSize, spacing },
     preprocessor: nameOf(args, 'preprocessor_name'),
     channels: schemes.map((scheme, channel) => ({
-      name: plan.dataset?.channels[channel],
+      name: dataset?.channels[channel],
       scheme: schemeOf(place, scheme),
       isMasked: masked[channel] === true,
       intensities: scheme === 'CTNormalization' ? intensitiesOf(file, plans, channel) : undefined,
@@ -42,9 +38,9 @@ export function preparationOf({ place, file, configuration, settings, plans, ...
     },
     transposeForward: orderOf(all, 'transpose_forward'),
     transposeBackward: orderOf(all, 'transpose_backward'),
-    mirroringAxes: plan.mirroringAxes,
-    labels: plan.dataset?.labels,
-    fileEnding: plan.dataset?.fileEnding,
+    mirroringAxes,
+    labels: dataset?.labels,
+    fileEnding: dataset?.fileEnding,
     reader: nameOf(all, 'image_reader_writer'),
     labelManager: nameOf(all, 'label_manager'),
     previousStage: nameOf(args, 'previous_stage'),

@@ -138,13 +138,8 @@ function readingsOf(unit: Unit, isNormed: boolean): readonly (Stage & { readonly
   const [first, second, kernel] = shape;
   const isEven = kernel % 2 === 0;
   const conv = { unit, transposed: false, input: second, output: first, cost: isEven ? UNUSUAL : 0 };
-  const transposed = {
-    unit,
-    transposed: true,
-    input: first,
-    output: second,
-    cost: isEven ? 0 : oddCost(unit, isNormed),
-  };
+  const odd = oddCost(unit, isNormed);
+  const transposed = { unit, transposed: true, input: first, output: second, cost: isEven ? 0 : odd };
   return [conv, ...(kernel > 1 && kernel < 5 ? [transposed] : [])].filter(
     ({ input, output }) =>
       (bias ?? output) === output &&

@@ -117,13 +117,13 @@ function layersOf({ published, head, down, up, double, narrows }: Family, width:
       .flatMap((level): readonly Layer[] => {
         const own = of(level);
         if (double === undefined) return pair(up(level), own + behind(level + 1), own, behind(level));
-        const doubled = {
+        const doubled: Layer = {
           path: double(level),
           input: of(level + 1),
           output: own,
           kernel: 2,
           up: true,
-        } as const;
+        };
         return [doubled, ...pair(up(level), 2 * own, own, own)];
       }),
     { path: head, input: width, output: classes, kernel: 1 },

@@ -79,15 +79,8 @@ function summed({ stages, cost }: Path, ups: readonly number[]): readonly Wiring
     });
     if (!isLevel(placed)) return [];
     const features = [...skips.toReversed(), bottom];
-    return [
-      {
-        stages: placed,
-        bottom,
-        depth: ups.length,
-        features,
-        cost: cost + mode + irregularity(placed, bottom),
-      },
-    ];
+    const own = cost + mode + irregularity(placed, bottom);
+    return [{ stages: placed, bottom, depth: ups.length, features, cost: own }];
   });
 }
 

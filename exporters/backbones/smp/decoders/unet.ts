@@ -37,14 +37,8 @@ export function block(
   { norm, attention, interpolation }: BlockOptions,
 ): Value {
   const enlarged = doubled(x, weights, interpolation);
-  const taken =
-    joined === undefined
-      ? enlarged
-      : attended(
-          joined.length === 0 ? enlarged : concat([enlarged, ...joined], 1),
-          weights.scope('attention1'),
-          attention,
-        );
+  const whole = joined?.length ? concat([enlarged, ...joined], 1) : enlarged;
+  const taken = joined === undefined ? whole : attended(whole, weights.scope('attention1'), attention);
   const first = convReLU(taken, weights.scope('conv1'), out, 3, norm);
   const second = convReLU(first, weights.scope('conv2'), out, 3, norm);
   return attended(second, weights.scope('attention2'), attention);
