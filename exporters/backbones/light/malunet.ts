@@ -51,9 +51,8 @@ function dilatedAttention(x: Value, weights: Weights, out: number): Value {
   return within(weights, () => {
     const parts = quarters(x).map((part, index) => {
       const channels = channelsOf(part);
-      return conv2d(part, weights.scope(`mda${index}`), channels, 3, {
-        ...{ dilation: at(DILATIONS, index), groups: channels },
-      });
+      const options = { dilation: at(DILATIONS, index), groups: channels };
+      return conv2d(part, weights.scope(`mda${index}`), channels, 3, options);
     });
     const normalized = groupNorm(concat(parts, 1), weights.scope('norm_layer'), GROUPS);
     const mixed = gelu(conv2d(normalized, weights.scope('conv'), channelsOf(x), 1), weights.scope('conv'));

@@ -118,9 +118,8 @@ export function define(architecture: Architecture, args: Arguments, { axes, clas
         const [step, out, stride] = [stages - 2 - level, channelsOf(skip), at(strides, level + 1)];
         const up = decoder.scope(`transpconvs.${step}`);
         const larger = convTransposeNd(x, up, out, stride, { stride, bias: layers.bias });
-        return decoderStage(concat([larger, skip], 1), decoder.scope(`stages.${step}`), layers, {
-          ...{ count: at(upCounts, step), out, kernel: at(kernels, level) },
-        });
+        const stage = { count: at(upCounts, step), out, kernel: at(kernels, level) };
+        return decoderStage(concat([larger, skip], 1), decoder.scope(`stages.${step}`), layers, stage);
       });
       return convNd(last, decoder.scope(`seg_layers.${stages - 2}`), classes, 1);
     },

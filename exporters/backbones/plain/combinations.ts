@@ -17,9 +17,7 @@ export function alternatives(wiring: Wiring, { choices, asked, cost }: Chosen): 
     const [, own] = values.find(([value]) => value === choices[name]) ?? [undefined, 0];
     return values
       .filter(([value]) => value !== choices[name])
-      .map(([value, extra]) => ({
-        ...{ choices: { ...choices, [name]: value }, asked, cost: cost - own + extra },
-      }));
+      .map(([value, extra]) => ({ choices: { ...choices, [name]: value }, asked, cost: cost - own + extra }));
   });
 }
 

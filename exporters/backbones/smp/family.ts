@@ -119,9 +119,8 @@ function definedBy(architecture: Architecture, args: Arguments): Network {
   const encoder = encoderOf(architecture, args);
   const channels = args.whole('in_channels', 3);
   const extent = extentOf(architecture, encoder, args);
-  const { unused, ...own } = ownDecoder(architecture, args, {
-    ...{ encoderName: encoder.name, first: encoder.first, extent },
-  });
+  const beneath = { encoderName: encoder.name, first: encoder.first, extent };
+  const { unused, ...own } = ownDecoder(architecture, args, beneath);
   const normalization = normalizationOf(encoder, args, channels);
   // timm's encoders drop out in training alone.
   for (const idle of ['drop_rate', 'drop_path_rate']) args.value(idle);

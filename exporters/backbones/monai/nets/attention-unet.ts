@@ -72,9 +72,8 @@ function define(args: Arguments, { axes, classes }: Common): Definition {
       const merged = features.reduceRight((x, skip, level) => {
         const layer = weights.scope(layerOf(level));
         const out = channelsOf(skip);
-        const below = convolution(x, layer.scope('upconv.up'), out, {
-          ...{ kernel: upKernel, stride: at(strides, level), transposed: true, adn: BATCH_RELU },
-        });
+        const options = { kernel: upKernel, stride: at(strides, level), transposed: true, adn: BATCH_RELU };
+        const below = convolution(x, layer.scope('upconv.up'), out, options);
         const gated = attention(below, skip, layer.scope('attention'));
         return convolution(concat([gated, below], 1), layer.scope('merge'), out, { adn: INSTANCE_PRELU });
       });

@@ -48,9 +48,8 @@ function up(x: Value, weights: Weights, out: number, net: Unet, stride: PerAxis,
   const options: ConvolutionOptions = { kernel: upKernel, stride, bias, transposed: true };
   if (units === 0) return convolution(x, weights, out, { ...options, adn: isTop ? undefined : adn });
   const larger = convolution(x, weights.scope('0'), out, { ...options, adn });
-  return residualUnit(larger, weights.scope('1'), out, {
-    ...{ subunits: 1, kernel, bias, adn, lastConvOnly: isTop },
-  });
+  const unit = { subunits: 1, kernel, bias, adn, lastConvOnly: isTop };
+  return residualUnit(larger, weights.scope('1'), out, unit);
 }
 
 function define(args: Arguments, { axes, classes }: Common): Definition {
