@@ -1,8 +1,8 @@
 import { at } from '../common/at.js';
 import { intsOf, stringOf } from '../ir/attribute.js';
 import { apply } from '../ir/op.js';
-import { elementCount, int64Tensor, unravel } from '../ir/tensor.js';
-import { constant, type Value } from '../ir/value.js';
+import { elementCount, unravel } from '../ir/tensor.js';
+import { int64List, type Value } from '../ir/value.js';
 import { pad } from '../ops/pad.js';
 import { Slice } from '../ops/slice.js';
 import { type Applied, sizesOf } from './rule.js';
@@ -54,43 +54,37 @@ export const attributesOf = (windows: readonly Window[]) => ({
   dilations: windows.map(({ dilation }) => dilation),
 });
 
-const list = (values: readonly number[]): Value => constant(int64Tensor([values.length], values));
-
 /** x with elements before and after each axis; fewer where a number is negative. */
 export function padTo(x: Value, before: readonly number[], after: readonly number[], filling?: Value): Value {
   const pads = [...before, ...after];
-  return pads.every((count) => count === 0) ? x : pad(x, list(pads), 'constant', filling);
+  return pads.every((count) => count === 0) ? x : pad(x, int64List(pads), 'constant', filling);
 }
 
-const padSpace = (x: Value, before: readonly number[], after: readonly number[], filling?: Value): Value =>
-  padTo(x, [0, 0, ...before], [0, 0, ...after], filling);
+/** x with elements before and after each axis of space, as many as its window asks for. */
+function padSpace(
+  x: Value,
+  windows: readonly Window[],
+  around: (window: Window) => readonly [before: number, after: number],
+  filling?: Value,
+): Value {
+  const sides = windows.map(around);
+  const [before, after] = [sides.map(([count]) => count), sides.map(([, count]) => count)];
+  return padTo(x, [0, 0, ...before], [0, 0, ...after], filling);
+}
 
 /** What windows slide over, with its padding, and without what none of them reaches. */
 export const padded = (x: Value, windows: readonly Window[], filling?: Value): Value =>
-  padSpace(
-    x,
-    windows.map(({ before }) => before),
-    windows.map(({ after }) => after),
-    filling,
-  );
+  padSpace(x, windows, ({ before, after }) => [before, after], filling);
 
 /** The other way round: without the padding. */
 export const cropped = (x: Value, windows: readonly Window[]): Value =>
-  padSpace(
-    x,
-    windows.map(({ before }) => -before),
-    windows.map(({ after }) => -after),
-  );
+  padSpace(x, windows, ({ before, after }) => [-before, -after]);
 
 const reachOf = ({ kernel, dilation }: Window) => dilation * (kernel - 1);
 
 /** One element a window, of a stride of 1, with zeros around them: each element that windows slide over then has all its windows. */
 export const surrounded = (narrow: Value, windows: readonly Window[]): Value =>
-  padSpace(
-    narrow,
-    windows.map((window) => reachOf(window) - window.before),
-    windows.map((window) => reachOf(window) - window.after),
-  );
+  padSpace(narrow, windows, (window) => [reachOf(window) - window.before, reachOf(window) - window.after]);
 
 /** The places of a window, the last axis first to move: each is a number of taps along every axis. */
 function tapsOf(windows: readonly Window[]): readonly (readonly number[])[] {
@@ -108,7 +102,8 @@ function sliceSpace(
   const ends = starts.map((start, axis) => start + (at(counts, axis) - 1) * at(steps, axis) + 1);
   const isStep = steps.some((step) => step !== 1);
   const axes = starts.map((_, axis) => axis + 2);
-  return apply(Slice, [x, list(starts), list(ends), list(axes), ...(isStep ? [list(steps)] : [])]);
+  const places = [starts, ends, axes, ...(isStep ? [steps] : [])];
+  return apply(Slice, [x, ...places.map(int64List)]);
 }
 
 /** What each tap of the windows reads of x: values [N, C, ...count]. */

@@ -56,7 +56,7 @@ export function constant(tensor: Tensor): Value {
   return { dtype: tensor.dtype, shape: tensor.dims, constant: tensor, source: { kind: 'constant', tensor } };
 }
 
-/** A list of such whole numbers: sizes, places, axes. */
+/** A constant list of whole numbers, int64 [count]: sizes, places, axes. */
 export const int64List = (values: readonly number[]): Value => constant(int64Tensor([values.length], values));
 
 /** Sizes are short; longer constants are data and not worth following. */

@@ -61,10 +61,8 @@ export const MOVEMENTS: Rules = {
   Transpose: unary((dy, _, { attributes }) => {
     const axes = [...dy.shape.keys()];
     const order = intsOf(attributes, 'perm', axes.toReversed());
-    return transpose(
-      dy,
-      axes.map((axis) => order.indexOf(axis)),
-    );
+    const back = axes.map((axis) => order.indexOf(axis));
+    return transpose(dy, back);
   }),
   Expand: unary((dy, x) => unbroadcast(dy, x)),
   Concat(applied, dy) {

@@ -24,10 +24,8 @@ function withAxes(value: Value, applied: Applied): Value {
   const x = inputOf(applied, 0);
   if (value.shape.length === x.shape.length) return value;
   const axes = axesOf(applied);
-  return reshape(
-    value,
-    sizesOf(x, applied.opType).map((size, axis) => (axes.includes(axis) ? 1 : size)),
-  );
+  const sizes = sizesOf(x, applied.opType).map((size, axis) => (axes.includes(axis) ? 1 : size));
+  return reshape(value, sizes);
 }
 
 /** Equals share it evenly, as in torch.amax and amin. */
