@@ -9,7 +9,8 @@ import { isWeightless } from './spatial/operators.js';
 import type { ImageTrace, Trace } from './spatial/trace.js';
 
 /**
- * Why a tensor of a model is no feature map that a decoder could start from; undefined where nothing speaks against it. A feature map is computed from the image by a convolution or a matrix product, has the image's height and width as its last two
+ * Tells why a tensor of a model is no feature map that a decoder could start from; undefined where nothing speaks against it.
+ * A feature map is computed from the image by a convolution or a matrix product, has the image's height and width as its last two
  * axes, and lies between the image and an output. Behind an operator that is not known, layouts are not judged.
  * @throws NmodeError (BAD_MODEL) where there is no image, or more than one
  */
@@ -94,7 +95,7 @@ function headsOf({ graph }: Model, traces: ReadonlyMap<string, Trace>): Readonly
   return heads;
 }
 
-/** Of a feature map its channels and its scale. */
+/** The channels and the scale of a feature map; nothing of any other value. */
 function mapOf(trace: Trace) {
   if (trace.kind !== 'image' || trace.axes?.length !== 4 || layoutFault(trace) !== undefined) return [];
   const channels = at(trace.axes, 1).reduce((product, { size }) => product * size, 1);

@@ -28,14 +28,15 @@ export function follow(model: Model, image: Image, multiple: number): ReadonlyMa
   const types = new Map<string, ValueType>();
   const [, C, H, W] = image.shape;
   const sizeOf = (size: Dim, otherwise: number) => (typeof size === 'number' ? size : otherwise);
+  const channels = sizeOf(C, 1);
   const [height, width] = [sizeOf(H, multiple * PRIMES.H), sizeOf(W, multiple * PRIMES.W)];
-  const whole = imageTrace(height, width, sizeOf(C, 1));
+  const whole = imageTrace(height, width, channels);
   const isLong = (size: number, along: Direction) =>
     typeof { H, W }[along] === 'number' || size % PRIMES[along] === 0;
   for (const { name, type } of graph.inputs) {
     const isImage = name === image.name;
     const shape = isImage
-      ? [1, sizeOf(C, 1), height, width]
+      ? [1, channels, height, width]
       : type?.shape?.map((size) => (typeof size === 'number' && size > 0 ? size : 1));
     if (type && shape) types.set(name, { dtype: type.dtype, shape });
     traces.set(name, isImage ? whole : CONSTANT);

@@ -43,11 +43,8 @@ export const reduction = onAxes((site, source, axes) => {
   const left = axes.flatMap((axis, index): Axis[] =>
     reduced.includes(index) ? (keeps ? [[]] : []) : [axis],
   );
-  return mixing(
-    site,
-    { ...source, axes: left },
-    reduced.map((axis) => axes[axis]),
-  );
+  const mixed = reduced.map((axis) => axes[axis]);
+  return mixing(site, { ...source, axes: left }, mixed);
 });
 
 /** Mixes the elements of one axis, and of those behind it where `isRest`; the shape stays. */
@@ -68,12 +65,9 @@ export const normalization = onAxes((site, source, axes) => mixing(site, source,
 
 /** Its axes are batch and space if not given. */
 export const meanVariance = onAxes((site, source, axes) => {
-  const mixed = intsOf(site.node.attributes, 'axes', [0, 2, 3]);
-  return mixing(
-    site,
-    source,
-    mixed.map((axis) => axes[axisOf(axis, axes.length)]),
-  );
+  const named = intsOf(site.node.attributes, 'axes', [0, 2, 3]);
+  const mixed = named.map((axis) => axes[axisOf(axis, axes.length)]);
+  return mixing(site, source, mixed);
 });
 
 /** Takes its first operand element by element; what the others hold is for channels. */
@@ -126,16 +120,8 @@ export const splitting = onAxes((site, source, axes) => {
 });
 
 export const expansion = onAxes((site, source, axes) => {
-  const shape = contentOf(site.types[1]);
-  return shape === undefined
-    ? lost(site)
-    : {
-        ...source,
-        axes: broadcast(
-          shape.map((size) => plain(size)),
-          axes,
-        ),
-      };
+  const shape = contentOf(site.types[1])?.map((size) => plain(size));
+  return shape === undefined ? lost(site) : { ...source, axes: broadcast(shape, axes) };
 });
 
 export function gathering(site: Site): ImageTrace {

@@ -57,18 +57,12 @@ const KEEPING: ReadonlySet<Follow> = new Set([
 ]);
 
 const FOLLOWED: ReadonlyMap<string, Follow> = new Map([
-  ...all(
-    'Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Cast CastLike Ceil Celu Clip Cos Cosh',
-    elementwise,
-  ),
-  ...all('Elu Erf Exp Floor Gelu HardSigmoid HardSwish Identity IsInf IsNaN LeakyRelu Log Mish', elementwise),
-  ...all('Neg Not Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Sinh Softplus Softsign', elementwise),
-  ...all('Sqrt Swish Tan Tanh ThresholdedRelu', elementwise),
-  ...all(
-    'Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqual Less',
-    elementwise,
-  ),
-  ...all('LessOrEqual Max Mean Min Mod Mul Or Pow PRelu Sub Sum Where Xor', elementwise),
+  ...all('Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Cast CastLike Ceil Celu Clip Cos', elementwise),
+  ...all('Cosh Elu Erf Exp Floor Gelu HardSigmoid HardSwish Identity IsInf IsNaN LeakyRelu Log', elementwise),
+  ...all('Mish Neg Not Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Sinh Softplus', elementwise),
+  ...all('Softsign Sqrt Swish Tan Tanh ThresholdedRelu', elementwise),
+  ...all('Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqual', elementwise),
+  ...all('Less LessOrEqual Max Mean Min Mod Mul Or Pow PRelu Sub Sum Where Xor', elementwise),
   ...all('Affine ImageScaler ParametricSoftplus ScaledTanh Scale', elementwise),
   ...all('DequantizeLinear Dropout LRN QuantizeLinear', channelwise),
   ['BatchNormalization', batchNormalization],
