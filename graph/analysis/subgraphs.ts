@@ -24,14 +24,19 @@ export function namesRead(node: Node): readonly string[] {
   return [...node.inputs, ...captured(node)];
 }
 
+/** The values that a graph is given or makes itself. */
+export function valuesOf({ inputs, initializers, nodes }: Graph): ReadonlySet<string> {
+  return new Set([
+    ...inputs.map(({ name }) => name),
+    ...initializers.keys(),
+    ...nodes.flatMap(({ outputs }) => outputs),
+  ]);
+}
+
 /** What subgraphs of a node take from the graph around it. */
 export function captured(node: Node): readonly string[] {
   return subgraphsOf(node).flatMap((graph) => {
-    const own = new Set([
-      ...graph.inputs.map(({ name }) => name),
-      ...graph.initializers.keys(),
-      ...graph.nodes.flatMap(({ outputs }) => outputs),
-    ]);
+    const own = valuesOf(graph);
     const read = [...graph.nodes.flatMap(namesRead), ...graph.outputs.map(({ name }) => name)];
     return read.filter((name) => !own.has(name));
   });

@@ -1,5 +1,5 @@
 import { inferTypes, type Types } from '../analysis/infer.js';
-import { captured, namesIn, withSubgraphs } from '../analysis/subgraphs.js';
+import { captured, namesIn, valuesOf, withSubgraphs } from '../analysis/subgraphs.js';
 import { at } from '../common/at.js';
 import { ABSENT, type Graph, type Model, type Node, replaceable } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
@@ -36,8 +36,7 @@ function decidedOnce(model: Model): Decided {
   const isChoice = ({ domain, opType }: Node) => domain === '' && opType === 'If';
   if (!graph.nodes.some(isChoice)) return { model, branches: 0 };
   const conditions = new Conditions(model);
-  const names = new NameAllocator();
-  for (const name of namesIn(graph)) if (name !== ABSENT) names.claim(name);
+  const names = new NameAllocator(namesIn(graph));
   const initializers = new Map(graph.initializers);
   let branches = 0;
   const nodes = graph.nodes.flatMap((node): readonly Node[] => {
@@ -87,11 +86,7 @@ function withNames(node: Node, renamed: ReadonlyMap<string, string>, name: strin
 
 /** A graph that reads what is around it by other names; a name of its own hides that. */
 function renamedIn(graph: Graph, renamed: ReadonlyMap<string, string>): Graph {
-  const own = new Set([
-    ...graph.inputs.map(({ name }) => name),
-    ...graph.initializers.keys(),
-    ...graph.nodes.flatMap(({ outputs }) => outputs),
-  ]);
+  const own = valuesOf(graph);
   const around = new Map([...renamed].filter(([name]) => !own.has(name)));
   return {
     ...graph,

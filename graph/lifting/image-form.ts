@@ -4,7 +4,7 @@ import { at } from '../common/at.js';
 import { int, ints } from '../ir/attribute.js';
 import { type Dim, sameDim } from '../ir/dim.js';
 import { DTYPES, type DType } from '../ir/dtype.js';
-import { ABSENT, type Model, type Node, type ValueInfo } from '../ir/model.js';
+import type { Model, Node, ValueInfo } from '../ir/model.js';
 import { areChannelsLast, axesOf, LAYOUT_KEY, type Layout } from '../recipe/layout.js';
 import { NameAllocator } from '../rewriting/name-allocator.js';
 
@@ -57,8 +57,7 @@ export function inImageForm(model: Model, turns = true): Model {
 
 function withEnds(model: Model, image: Port, results: readonly Port[]): Model {
   const { graph } = model;
-  const names = new NameAllocator();
-  for (const name of namesIn(graph)) if (name !== ABSENT) names.claim(name);
+  const names = new NameAllocator(namesIn(graph));
   const isFed = image.cast === undefined && !image.isTurned;
   const ends = new Map(
     [...(isFed ? [] : [image]), ...results].map((port) => [

@@ -60,8 +60,7 @@ function inlinedOnce(model: Model): Inlined {
     if (body !== undefined && overload === '' && isOfOpset(body, model))
       bodies.set(keyOf(domain, name), body);
   }
-  const names = new NameAllocator();
-  for (const name of namesIn(graph)) if (name !== ABSENT) names.claim(name);
+  const names = new NameAllocator(namesIn(graph));
   const opsets = new Map(model.opsets);
   const nodes: Node[] = [];
   let calls = 0;

@@ -53,7 +53,7 @@ export function liftedToCount(given: Model): Model {
 }
 
 class Lifting implements Site {
-  readonly #placement = new NameAllocator();
+  readonly #placement: NameAllocator;
   readonly #types: Map<string, ValueType>;
   readonly #read: ReadonlySet<string>;
   readonly #hasOtherFloats: boolean;
@@ -69,7 +69,7 @@ class Lifting implements Site {
         `node '${nodeName(nested)}' (${nested.opType}) holds a subgraph that cannot be read, and so is not lifted to opset ${to}: run it as it is, or give one without control flow`,
       );
     }
-    for (const name of namesIn(given.graph)) this.#placement.claim(name);
+    this.#placement = new NameAllocator(namesIn(given.graph));
     this.#read = new Set(readIn(given.graph));
     this.#types = new Map(declaredTypes(given));
     this.#declare(given.graph);

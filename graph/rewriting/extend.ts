@@ -14,9 +14,8 @@ export const tensorOf = (name: string, { dtype, shape }: ValueType): Value => in
  */
 export function extend(model: Model, outputs: Readonly<Record<string, Value>>): Model {
   const { graph } = model;
-  const placement = new NameAllocator();
+  const placement = new NameAllocator(namesIn({ ...graph, outputs: [] }));
   let declared: readonly ValueInfo[];
-  for (const name of namesIn({ ...graph, outputs: [] })) placement.claim(name);
   try {
     declared = placement.placeOutputs(outputs);
   } catch (error) {

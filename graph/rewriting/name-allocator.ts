@@ -22,6 +22,11 @@ export class NameAllocator {
   readonly #placed = new Map<Operation, string>();
   readonly #constants = new Map<string, string>();
 
+  /** @param taken names that are given already */
+  constructor(taken: Iterable<string> = []) {
+    for (const name of taken) this.claim(name);
+  }
+
   /** Takes a name. @throws TypeError where it is taken */
   claim(name: string): void {
     if (this.unique(name) !== name) throw new TypeError(`two values are named '${name}'`);

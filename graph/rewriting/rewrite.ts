@@ -53,7 +53,7 @@ export class Rewriting {
   readonly #outputs: ReadonlySet<string>;
   readonly #producers = new Map<string, Cell>();
   readonly #consumers = new Map<string, Set<Cell>>();
-  readonly #placement = new NameAllocator();
+  readonly #placement: NameAllocator;
   readonly #cells: Cell[] = [];
   /** Nodes that were replaced. */
   #changes = 0;
@@ -74,7 +74,7 @@ export class Rewriting {
     this.#initializers = new Map(initializers);
     // What a subgraph reads keeps its name and its value, as an output does.
     this.#outputs = new Set([...outputs.map(({ name }) => name), ...nodes.flatMap(captured)]);
-    for (const name of namesIn(model.graph)) this.#placement.claim(name);
+    this.#placement = new NameAllocator(namesIn(model.graph));
     for (const node of nodes) this.#add({ node });
   }
 
