@@ -33,11 +33,10 @@ export function cost(model: Model, known: Readonly<Record<string, number>> = {})
   };
 }
 
+/** Undefined where a figure is. */
 function sum(figures: readonly (number | undefined)[]): number | undefined {
-  return figures.reduce<number | undefined>(
-    (total, figure) => (total === undefined || figure === undefined ? undefined : total + figure),
-    0,
-  );
+  const known = figures.filter((figure) => figure !== undefined);
+  return known.length === figures.length ? known.reduce((total, figure) => total + figure, 0) : undefined;
 }
 
 function peak(graph: Graph, types: Types): number | undefined {

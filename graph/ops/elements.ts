@@ -23,10 +23,8 @@ export function rearranged(
   if (elementCount(after) > MAX_CONTENT) return { dtype, shape };
   const elements = Array.from({ length: elementCount(after) }, (_, flat) => {
     const index = from(unravel(flat, after));
-    return at(
-      content,
-      index.reduce((place, i, axis) => place * at(before, axis) + i, 0),
-    );
+    const source = index.reduce((place, i, axis) => place * at(before, axis) + i, 0);
+    return at(content, source);
   });
   return { dtype, shape, content: elements };
 }

@@ -71,15 +71,11 @@ function pushed(name: string, isOwn: boolean, graph: Rewriting, scale: PerChanne
     const size = scale.map(Math.abs);
     const sign = scale.map((value) => (value < 0 ? -1 : 1));
     const inner = pushed(input, true, graph, size, new Float64Array(size.length));
-    return {
-      nodes: inner.nodes + affineNodes(sign, shift),
-      build: () =>
-        channelAffine(
-          inScopeOf(node, () => relu(inner.build())),
-          sign,
-          shift,
-        ),
+    const build = () => {
+      const x = inScopeOf(node, () => relu(inner.build()));
+      return channelAffine(x, sign, shift);
     };
+    return { nodes: inner.nodes + affineNodes(sign, shift), build };
   }
   return here();
 }

@@ -75,11 +75,10 @@ export function affineForm(root: Node, nodes: ReadonlySet<Node>, graph: Rewritin
         return plus(formOf(left), scaled(formOf(right), zeros().fill(-1)));
       case 'Neg':
         return scaled(formOf(left), zeros().fill(-1));
-      case 'Div':
-        return scaled(
-          formOf(left),
-          formOf(right).shift.map((value) => 1 / value),
-        );
+      case 'Div': {
+        const factors = formOf(right).shift.map((value) => 1 / value);
+        return scaled(formOf(left), factors);
+      }
       default: {
         const [a, b] = [formOf(left), formOf(right)];
         return a.terms.size === 0 ? scaled(b, a.shift) : scaled(a, b.shift);

@@ -61,10 +61,8 @@ export const affineIntoConvolution: Rule = (node, graph) => {
     let place = 0;
     for (const { kernel, channel } of kernels()) {
       const factor = at(scale, channel);
-      values.set(
-        kernel.map((value) => value * factor),
-        place,
-      );
+      const scaled = kernel.map((value) => value * factor);
+      values.set(scaled, place);
       place += kernel.length;
     }
   });

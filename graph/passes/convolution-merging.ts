@@ -85,26 +85,20 @@ function convolutionOf(nodes: readonly Node[], graph: Rewriting): Value {
   const { x, weightName, biasName, weight: first } = at(parts, 0);
   const { name, attributes } = at(nodes, 0);
   const channels = parts.reduce((sum, { weight }) => sum + at(weight.dims, 0), 0);
-  const whole = computed([channels, ...first.dims.slice(1)], (values) =>
-    join(
-      values,
-      parts.map(({ weight }) => float32Values(weight)),
-    ),
-  );
-  const biases = computed([channels], (values) =>
-    join(
-      values,
-      parts.map(({ weight, bias }) => (bias ? float32Values(bias) : new Float32Array(at(weight.dims, 0)))),
-    ),
+  /** What `valuesOf` gives of each part, one after the other. */
+  const joined = (dims: readonly number[], valuesOf: (part: (typeof parts)[number]) => Float32Array) =>
+    computed(dims, (whole) => {
+      let place = 0;
+      for (const part of parts) {
+        const values = valuesOf(part);
+        whole.set(values, place);
+        place += values.length;
+      }
+    });
+  const whole = joined([channels, ...first.dims.slice(1)], ({ weight }) => float32Values(weight));
+  const biases = joined([channels], ({ weight, bias }) =>
+    bias ? float32Values(bias) : new Float32Array(at(weight.dims, 0)),
   );
   const operands = [x, graph.weight(weightName, whole), graph.weight(biasName || `${name}.bias`, biases)];
   return apply(Conv, operands, Object.fromEntries(attributes));
-}
-
-function join(whole: Float32Array, parts: readonly Float32Array[]): void {
-  let place = 0;
-  for (const part of parts) {
-    whole.set(part, place);
-    place += part.length;
-  }
 }

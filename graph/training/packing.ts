@@ -51,10 +51,8 @@ export class Packing {
 
   /** The vector [length] of values of these shapes, in the order of the names. */
   join(values: readonly Value[]): Value {
-    return concat(
-      values.map((value) => reshape(value, [-1])),
-      0,
-    );
+    const flat = values.map((value) => reshape(value, [-1]));
+    return concat(flat, 0);
   }
 
   /** Of each tensor, by its name, what its sizes and its place give. */

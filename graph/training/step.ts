@@ -113,10 +113,7 @@ export function trainingStep(options: TrainingOptions): TrainingStep {
   const form = trainingForm(logits, { ...plan, weight: (name) => current.get(name), momentum });
   const targets = input('targets', 'float32', logits.shape);
   const cost = loss({ logits: form.output, head, targets });
-  const slopes = gradients(
-    cost,
-    parameters.names.map((name) => required(current, name)),
-  );
+  const trained = parameters.names.map((name) => required(current, name));
   const next = adamW(
     {
       parameters: required(state, 'parameters'),
@@ -124,7 +121,7 @@ export function trainingStep(options: TrainingOptions): TrainingStep {
       secondMoment: required(state, 'second_moment'),
       step: required(state, 'step'),
     },
-    parameters.join(slopes),
+    parameters.join(gradients(cost, trained)),
     optimizer,
   );
   const statistics = running.names.map((name) => form.running.get(name) ?? identity(required(current, name)));

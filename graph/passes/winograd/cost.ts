@@ -75,11 +75,9 @@ function fastest(ratios: Iterable<[AlgorithmId, number]>, limit: number): Algori
 export const algorithmOf =
   (target: Target, precompute = false) =>
   (layer: Layer): AlgorithmId | undefined => {
-    const ratios = [...expectedRatios(target, layer)];
-    return fastest(
-      ratios.filter(([id]) => !precompute || ALGORITHMS[id].storedFilters !== undefined),
-      MARGIN,
-    );
+    const isStored = (id: AlgorithmId) => ALGORITHMS[id].storedFilters !== undefined;
+    const ratios = [...expectedRatios(target, layer)].filter(([id]) => !precompute || isStored(id));
+    return fastest(ratios, MARGIN);
   };
 
 /** The algorithm of a layer that is expected to be faster than integers are. */
