@@ -26,34 +26,13 @@ export const halfInputs = ({ opType, inputs }: Node): number => FLOAT32_INPUTS[o
 
 /** Sums over many values; and what takes small values apart, or makes large ones. */
 const FLOAT32_OPS = new Set([
-  'ReduceMean',
-  'ReduceSum',
-  'ReduceSumSquare',
-  'ReduceL1',
-  'ReduceL2',
-  'ReduceLogSum',
-  'ReduceLogSumExp',
-  'ReduceProd',
-  'CumSum',
-  'GlobalAveragePool',
-  'GlobalLpPool',
-  'LpPool',
-  'LayerNormalization',
-  'InstanceNormalization',
-  'GroupNormalization',
-  'LpNormalization',
-  'MeanVarianceNormalization',
-  'LRN',
-  'Softmax',
-  'LogSoftmax',
-  'Pow',
-  'Sqrt',
-  'Exp',
-  'Log',
-  'Reciprocal',
+  ...['ReduceMean', 'ReduceSum', 'ReduceSumSquare', 'ReduceL1', 'ReduceL2', 'ReduceProd', 'CumSum'],
+  ...['ReduceLogSum', 'ReduceLogSumExp', 'GlobalAveragePool', 'GlobalLpPool', 'LpPool'],
+  ...['LayerNormalization', 'InstanceNormalization', 'GroupNormalization', 'LpNormalization'],
+  ...['MeanVarianceNormalization', 'LRN', 'Softmax', 'LogSoftmax'],
+  ...['Pow', 'Sqrt', 'Exp', 'Log', 'Reciprocal'],
   // Of these the specification knows none in half precision.
-  'Celu',
-  'Range',
+  ...['Celu', 'Range'],
 ]);
 
 /** What says how sure a network is, behind its last convolution. */

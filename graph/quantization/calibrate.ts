@@ -37,12 +37,9 @@ export async function calibrate(
   const ranges = await reachedBy(model, names, runEach);
   if (method === 'minmax') return ranges;
   const inputs = new Set(model.graph.inputs.map(({ name }) => name));
-  const observed = withOutputs(
-    model,
-    names.filter((name) => !inputs.has(name)),
-  );
+  const computed = names.filter((name) => !inputs.has(name));
   const histograms = new Map(Array.from(ranges, ([name, range]) => [name, new Histogram(range)]));
-  await runEach(observed, (values) => {
+  await runEach(withOutputs(model, computed), (values) => {
     for (const [name, histogram] of histograms) {
       const reached = values[name];
       if (reached !== undefined) histogram.add(reached);

@@ -5,31 +5,13 @@ import type { Rewriting } from '../rewriting/rewrite.js';
 
 /** Operators that sum up features with weights: what is behind the last of them makes logits into results. */
 const CONTRACTIONS = new Set([
-  'Conv',
-  'ConvTranspose',
-  'DeformConv',
-  'FusedConv',
-  'MatMul',
-  'Gemm',
-  'Einsum',
-  'Attention',
-  'LSTM',
-  'GRU',
-  'RNN',
+  ...['Conv', 'ConvTranspose', 'DeformConv', 'FusedConv', 'MatMul', 'Gemm', 'Einsum', 'Attention'],
+  ...['LSTM', 'GRU', 'RNN'],
 ]);
 
 /** What hidden features pass; a head may end in one too, but then its convolution stands directly before. */
 const HIDDEN = new Set([
-  'Relu',
-  'LeakyRelu',
-  'PRelu',
-  'ThresholdedRelu',
-  'Elu',
-  'Celu',
-  'Selu',
-  'Gelu',
-  'HardSwish',
-  'Mish',
+  ...['Relu', 'LeakyRelu', 'PRelu', 'ThresholdedRelu', 'Elu', 'Celu', 'Selu', 'Gelu', 'HardSwish', 'Mish'],
   'Softplus',
 ]);
 

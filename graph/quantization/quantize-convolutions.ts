@@ -3,8 +3,8 @@ import { intOf } from '../ir/attribute.js';
 import { computed } from '../ir/computed.js';
 import { ABSENT, type Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
-import { float32Tensor, float32Values, int64Tensor, type Tensor } from '../ir/tensor.js';
-import { constant, type Value } from '../ir/value.js';
+import { float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
+import { constant, int64List, type Value } from '../ir/value.js';
 import { Concat } from '../ops/concat.js';
 import { Conv } from '../ops/conv.js';
 import { definitionOf } from '../ops/index.js';
@@ -181,11 +181,8 @@ function readsFew({ dims }: Tensor, group: number): boolean {
 
 /** x [N, channels, ...] with channels of zeros. */
 function withMoreChannels(x: Value, { dims }: Tensor): Value {
-  const rank = dims.length;
-  const pads = Array(2 * rank)
-    .fill(0)
-    .with(rank + 1, READ - at(dims, 1));
-  return pad(x, constant(int64Tensor([2 * rank], pads)));
+  const none = dims.map(() => 0);
+  return pad(x, int64List([...none, ...none.with(1, READ - at(dims, 1))]));
 }
 
 /** [outputs, 4, ...kernel] of [outputs, channels, ...kernel]: what it reads more counts nothing. */
