@@ -1,5 +1,5 @@
 import { scope, type Value } from '../../graph/ir/value.js';
-import { batchNormalization } from '../../graph/ops/batch-normalization.js';
+import { batchNormalization } from '../../graph/ops/normalization.js';
 import { channelsOf, instanceNorm2d, scaleAndShift } from '../nn/layers.js';
 import type { Weights } from '../nn/weights.js';
 

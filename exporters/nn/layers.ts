@@ -1,14 +1,15 @@
 import { badUsage } from '../../graph/common/errors.js';
 import { float32Tensor } from '../../graph/ir/tensor.js';
 import { constant, type Value } from '../../graph/ir/value.js';
-import { batchNormalization } from '../../graph/ops/batch-normalization.js';
 import { concat } from '../../graph/ops/concat.js';
 import { conv } from '../../graph/ops/conv.js';
 import { add, mul, parametricRelu } from '../../graph/ops/elementwise.js';
-import { globalAveragePool } from '../../graph/ops/global-average-pool.js';
-import { instanceNormalization } from '../../graph/ops/instance-normalization.js';
-import { layerNormalization } from '../../graph/ops/layer-normalization.js';
-import { averagePool, maxPool } from '../../graph/ops/pool.js';
+import {
+  batchNormalization,
+  instanceNormalization,
+  layerNormalization,
+} from '../../graph/ops/normalization.js';
+import { averagePool, globalAveragePool, maxPool } from '../../graph/ops/pool.js';
 import { reshape, reshapeTo } from '../../graph/ops/reshape.js';
 import { resizeLinear, resizeNearest } from '../../graph/ops/resize.js';
 import { shapeOf } from '../../graph/ops/shape.js';

@@ -1,7 +1,7 @@
 import type { OpDefinition } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
-import { BatchNormalization } from '../ops/batch-normalization.js';
 import { Mul, mul, Sub, sub } from '../ops/elementwise.js';
+import { BatchNormalization } from '../ops/normalization.js';
 import { ReduceSum, reduceSum } from '../ops/reduce.js';
 import { Reshape, reshape } from '../ops/reshape.js';
 import { type Applied, axesButChannels, countAlong, isSame, operationOf } from './rule.js';

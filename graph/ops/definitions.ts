@@ -1,6 +1,5 @@
 /** Every operator whose types can be inferred, beside the functions that apply some of them. */
 export * from './attention.js';
-export * from './batch-normalization.js';
 export * from './cast.js';
 export * from './comparison.js';
 export * from './concat.js';
@@ -12,13 +11,11 @@ export * from './einsum.js';
 export * from './elementwise.js';
 export * from './expand.js';
 export * from './gather.js';
-export * from './global-average-pool.js';
 export * from './grid-sample.js';
-export * from './instance-normalization.js';
-export * from './layer-normalization.js';
 export * from './losses.js';
 export * from './matmul.js';
 export * from './microsoft.js';
+export * from './normalization.js';
 export * from './pad.js';
 export * from './pool.js';
 export * from './quantize-linear.js';

@@ -60,6 +60,22 @@ export const MaxUnpool: OpDefinition = {
   },
 };
 
+function globalPooling(opType: string, attributes: OpDefinition['attributes'] = {}): OpDefinition {
+  return {
+    opType,
+    attributes,
+    infer(inputs) {
+      const { dtype, shape } = required(inputs, 0, 'x');
+      if (shape.length < 3) throw new RangeError(`x ${shapeText(shape)} has no spatial axis`);
+      return [{ dtype, shape: shape.map((size, axis) => (axis < 2 ? size : 1)) }];
+    },
+  };
+}
+
+export const GlobalAveragePool = globalPooling('GlobalAveragePool');
+export const GlobalMaxPool = globalPooling('GlobalMaxPool');
+export const GlobalLpPool = globalPooling('GlobalLpPool', { p: 'int' });
+
 /** By default with a stride of the window's size and without padding. */
 const windowOf = (
   kernel: readonly number[],
@@ -76,3 +92,8 @@ export const averagePool = (x: Value, kernel: readonly number[], window: WindowA
     ...windowOf(kernel, window),
     ...(window.pads?.some((pad) => pad > 0) && { count_include_pad: int(1) }),
   });
+
+/** ONNX GlobalAveragePool. x [N, C, ...space] -> [N, C, 1, ...]: the mean over all places. */
+export const globalAveragePool = (x: Value): Value => apply(GlobalAveragePool, [x]);
+/** ONNX GlobalMaxPool, likewise the largest. */
+export const globalMaxPool = (x: Value): Value => apply(GlobalMaxPool, [x]);

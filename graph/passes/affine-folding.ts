@@ -1,8 +1,8 @@
 import { at } from '../common/at.js';
 import { float32Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
-import { batchNormalization } from '../ops/batch-normalization.js';
 import { add, mul, sub } from '../ops/elementwise.js';
+import { batchNormalization } from '../ops/normalization.js';
 import { relu } from '../ops/unary.js';
 import { inScopeOf, type Rewriting, type Rule } from '../rewriting/rewrite.js';
 import {

@@ -3,8 +3,8 @@ import { batchStatistics } from '../gradients/batch-statistics.js';
 import { axesButChannels, countAlong, identityOf } from '../gradients/rule.js';
 import { topological } from '../gradients/topological.js';
 import { type Operation, scope, type Value } from '../ir/value.js';
-import { BatchNormalization } from '../ops/batch-normalization.js';
 import { add, mul } from '../ops/elementwise.js';
+import { BatchNormalization } from '../ops/normalization.js';
 
 /** Inputs of BatchNormalization by their positions. */
 export const [SCALE, BIAS, MEAN, VARIANCE] = [1, 2, 3, 4] as const;

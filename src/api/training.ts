@@ -29,15 +29,13 @@ export { type BatchStatistics, batchStatistics } from '../../graph/gradients/bat
 export { gradients } from '../../graph/gradients/gradients.js';
 export { DIFFERENTIABLE } from '../../graph/gradients/rules.js';
 export type { Tensor } from '../../graph/ir/tensor.js';
-export { batchNormalization } from '../../graph/ops/batch-normalization.js';
 export { concat } from '../../graph/ops/concat.js';
 export { type ConvAttributes, conv } from '../../graph/ops/conv.js';
 export { type ConvTransposeAttributes, convTranspose } from '../../graph/ops/conv-transpose.js';
 export { add, div, max, mul, sub } from '../../graph/ops/elementwise.js';
-export { globalAveragePool } from '../../graph/ops/global-average-pool.js';
-export { instanceNormalization } from '../../graph/ops/instance-normalization.js';
 export { matMul } from '../../graph/ops/matmul.js';
-export { averagePool, maxPool } from '../../graph/ops/pool.js';
+export { batchNormalization, instanceNormalization } from '../../graph/ops/normalization.js';
+export { averagePool, globalAveragePool, maxPool } from '../../graph/ops/pool.js';
 export { reduceSum } from '../../graph/ops/reduce.js';
 export { reshape } from '../../graph/ops/reshape.js';
 export { type CoordinateTransformation, resizeLinear, resizeNearest } from '../../graph/ops/resize.js';

@@ -9,7 +9,7 @@ import { symbol } from '../../graph/ir/dim.js';
 import type { Model } from '../../graph/ir/model.js';
 import type { Value } from '../../graph/ir/value.js';
 import { add, div, mul } from '../../graph/ops/elementwise.js';
-import { globalAveragePool } from '../../graph/ops/global-average-pool.js';
+import { globalAveragePool } from '../../graph/ops/pool.js';
 import { relu, sigmoid } from '../../graph/ops/unary.js';
 import { type OptimizeModelOptions, optimizeModel, Segmenter } from '../../src/index.js';
 import { examplesFor } from '../../src/transform/calibration-inputs.js';

@@ -1,6 +1,6 @@
 import { option } from '../../../graph/common/option.js';
 import { scope, type Value } from '../../../graph/ir/value.js';
-import { globalAveragePool, globalMaxPool } from '../../../graph/ops/global-average-pool.js';
+import { globalAveragePool, globalMaxPool } from '../../../graph/ops/pool.js';
 import { reshape } from '../../../graph/ops/reshape.js';
 import { sigmoid, softmax } from '../../../graph/ops/unary.js';
 import { conv2d, linear, upsampleBilinear } from '../../nn/layers.js';

@@ -5,7 +5,7 @@ import type { Model } from '../../../graph/ir/model.js';
 import { cast } from '../../../graph/ops/cast.js';
 import { concat } from '../../../graph/ops/concat.js';
 import { mul } from '../../../graph/ops/elementwise.js';
-import { globalAveragePool } from '../../../graph/ops/global-average-pool.js';
+import { globalAveragePool } from '../../../graph/ops/pool.js';
 import { extend, tensorOf } from '../../../graph/rewriting/extend.js';
 import type { Teacher } from './teacher.js';
 

@@ -2,10 +2,10 @@ import { expect, it } from '@jest/globals';
 import { cost } from '../../../graph/analysis/cost.js';
 import { symbol } from '../../../graph/ir/dim.js';
 import { initializer, input, scope, type Value } from '../../../graph/ir/value.js';
-import { batchNormalization } from '../../../graph/ops/batch-normalization.js';
 import { conv } from '../../../graph/ops/conv.js';
 import { convTranspose } from '../../../graph/ops/conv-transpose.js';
 import { add, mul } from '../../../graph/ops/elementwise.js';
+import { batchNormalization } from '../../../graph/ops/normalization.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { handmade, modelOf, node, zeros } from '../../support/graph.js';
 

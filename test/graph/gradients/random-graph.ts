@@ -3,7 +3,6 @@ import { float, int, ints } from '../../../graph/ir/attribute.js';
 import { apply } from '../../../graph/ir/op.js';
 import { int64Tensor } from '../../../graph/ir/tensor.js';
 import { constant, input, type Value } from '../../../graph/ir/value.js';
-import { batchNormalization } from '../../../graph/ops/batch-normalization.js';
 import { cast } from '../../../graph/ops/cast.js';
 import { greater, where } from '../../../graph/ops/comparison.js';
 import { concat } from '../../../graph/ops/concat.js';
@@ -12,12 +11,14 @@ import { convTranspose } from '../../../graph/ops/conv-transpose.js';
 import * as definitions from '../../../graph/ops/definitions.js';
 import { add, div, max, mul, pow, sub } from '../../../graph/ops/elementwise.js';
 import { expand } from '../../../graph/ops/expand.js';
-import { globalAveragePool } from '../../../graph/ops/global-average-pool.js';
-import { instanceNormalization } from '../../../graph/ops/instance-normalization.js';
-import { layerNormalization } from '../../../graph/ops/layer-normalization.js';
 import { matMul } from '../../../graph/ops/matmul.js';
+import {
+  batchNormalization,
+  instanceNormalization,
+  layerNormalization,
+} from '../../../graph/ops/normalization.js';
 import { pad } from '../../../graph/ops/pad.js';
-import { averagePool, maxPool } from '../../../graph/ops/pool.js';
+import { averagePool, globalAveragePool, maxPool } from '../../../graph/ops/pool.js';
 import { reduceMax, reduceMin, reduceSum } from '../../../graph/ops/reduce.js';
 import { reshape } from '../../../graph/ops/reshape.js';
 import { resizeLinear, resizeNearest } from '../../../graph/ops/resize.js';

@@ -14,9 +14,9 @@ import {
   tensorOf,
 } from '../../../graph/ir/tensor.js';
 import { constant, input, type Value } from '../../../graph/ir/value.js';
-import { batchNormalization } from '../../../graph/ops/batch-normalization.js';
 import * as definitions from '../../../graph/ops/definitions.js';
 import { mul } from '../../../graph/ops/elementwise.js';
+import { batchNormalization } from '../../../graph/ops/normalization.js';
 import { reduceSum } from '../../../graph/ops/reduce.js';
 import { fixture } from '../../support/fixtures.js';
 import { modelOf, run } from '../../support/graph.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { input, type Value } from '../../../graph/ir/value.js';
-import { globalAveragePool } from '../../../graph/ops/global-average-pool.js';
-import { layerNormalization } from '../../../graph/ops/layer-normalization.js';
+import { layerNormalization } from '../../../graph/ops/normalization.js';
+import { globalAveragePool } from '../../../graph/ops/pool.js';
 import { clip, hardSigmoid, hardSwish, relu, sigmoid, silu, softmax } from '../../../graph/ops/unary.js';
 import { modelOf, run } from '../../support/graph.js';
 import { filled, image } from '../../support/rewritten.js';

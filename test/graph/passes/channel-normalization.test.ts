@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { symbol } from '../../../graph/ir/dim.js';
 import type { Value } from '../../../graph/ir/value.js';
-import { layerNormalization } from '../../../graph/ops/layer-normalization.js';
+import { layerNormalization } from '../../../graph/ops/normalization.js';
 import { transpose } from '../../../graph/ops/transpose.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { channelNormalization } from '../../../graph/passes/channel-normalization.js';

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { initializer } from '../../../graph/ir/value.js';
-import { batchNormalization } from '../../../graph/ops/batch-normalization.js';
 import { conv } from '../../../graph/ops/conv.js';
 import { add, sub } from '../../../graph/ops/elementwise.js';
+import { batchNormalization } from '../../../graph/ops/normalization.js';
 import { relu } from '../../../graph/ops/unary.js';
 import { optimize } from '../../../graph/passes/optimize.js';
 import { ImageComparison, spreadOf } from '../../../src/transform/image-comparison.js';

@@ -81,24 +81,19 @@ export const OPS: Conditions = {
       'a ScatterND indexes more axes than its data has, or its updates have not the sizes of what they replace',
     'indices … and updates …': 'the beginning of the line above: the shapes of both',
   },
-  'graph/ops/global-average-pool.ts': {
-    'x … has no spatial axis': 'x has fewer than three axes',
-  },
   'graph/ops/grid-sample.ts': {
     'grid … does not fit x …':
       'the grid differs from x in rank or batch, or its last size is not one number a spatial axis',
     'rois … do not fit x …': 'x of a RoiAlign has not four axes, or its regions not two',
   },
-  'graph/ops/instance-normalization.ts': {
-    'x … has no spatial axis': 'x has fewer than three axes',
-  },
-  'graph/ops/layer-normalization.ts': {
-    '… is …, expected …': 'scale or bias has not the sizes of x from the axis on',
-  },
   'graph/ops/matmul.ts': {
     '… and … do not multiply':
       'an operand has no axis (of Gemm: not two), or the inner sizes are known and differ',
     'c … does not stretch to …': 'broadcasting c would change the shape of the product',
+  },
+  'graph/ops/normalization.ts': {
+    'x … has no spatial axis': 'x of an InstanceNormalization has fewer than three axes',
+    '… is …, expected …': 'scale or bias of a LayerNormalization has not the sizes of x from the axis on',
   },
   'graph/ops/operands.ts': {
     'axis … is outside a rank of …': 'an axis is not from -rank to rank - 1',
@@ -112,6 +107,7 @@ export const OPS: Conditions = {
   },
   'graph/ops/pool.ts': {
     'a window of […] does not fit x …': 'kernel_shape has not one entry a spatial axis, or x has no channels',
+    'x … has no spatial axis': 'x of a global pooling has fewer than three axes',
   },
   'graph/ops/quantize-linear.ts': {
     'scale is …, x … is quantised along axis …':

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Value } from '../../../../graph/ir/value.js';
-import { globalAveragePool } from '../../../../graph/ops/global-average-pool.js';
+import { globalAveragePool } from '../../../../graph/ops/pool.js';
 import { createSession } from '../../../../runtime/node/sessions/session.js';
 import { bytesOfTexts } from '../../../../runtime/server/protocol/classification.js';
 import { type ServeOptions, serve } from '../../../../src/api/serve.js';

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { input } from '../../../graph/ir/value.js';
-import { instanceNormalization } from '../../../graph/ops/instance-normalization.js';
+import { instanceNormalization } from '../../../graph/ops/normalization.js';
 import { modelOf, run } from '../../support/graph.js';
 import { filled } from '../../support/rewritten.js';
 
