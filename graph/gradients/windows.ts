@@ -5,6 +5,7 @@ import { elementCount, unravel } from '../ir/tensor.js';
 import { int64List, type Value } from '../ir/value.js';
 import { pad } from '../ops/pad.js';
 import { Slice } from '../ops/slice.js';
+import { windowsOf as axisWindows } from '../ops/window.js';
 import { type Applied, sizesOf } from './rule.js';
 
 /** A sliding window along one spatial axis, all sizes known. */
@@ -32,18 +33,14 @@ export function windowsOf(
   kernel: readonly number[],
 ): readonly Window[] {
   const [space, counts] = [sizesOf(wide, opType).slice(2), sizesOf(narrow, opType).slice(2)];
-  const rank = space.length;
-  const strides = intsOf(attributes, 'strides', Array(rank).fill(1));
-  const dilations = intsOf(attributes, 'dilations', Array(rank).fill(1));
-  const pads = intsOf(attributes, 'pads', Array(2 * rank).fill(0));
+  const dilations = intsOf(attributes, 'dilations', Array(space.length).fill(1));
   const auto = stringOf(attributes, 'auto_pad', 'NOTSET');
-  return space.map((size, axis) => {
-    const [stride, dilation] = [at(strides, axis), at(dilations, axis)];
-    const count = at(counts, axis);
-    const reach = (count - 1) * stride + dilation * (at(kernel, axis) - 1) + 1;
+  return axisWindows(space, kernel, attributes).map(({ stride, extent, before: stated }, axis) => {
+    const [size, count, dilation] = [at(space, axis), at(counts, axis), at(dilations, axis)];
+    const reach = (count - 1) * stride + extent;
     const missing = Math.max(reach - size, 0);
     const half = auto === 'SAME_LOWER' ? Math.ceil(missing / 2) : Math.floor(missing / 2);
-    const before = auto === 'NOTSET' ? at(pads, axis) : auto === 'VALID' ? 0 : half;
+    const before = auto.startsWith('SAME') ? half : stated;
     return { size, count, kernel: at(kernel, axis), stride, dilation, before, after: reach - size - before };
   });
 }
