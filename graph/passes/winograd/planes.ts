@@ -11,6 +11,7 @@ import { sliceAxis } from '../../ops/slice.js';
 import { transpose } from '../../ops/transpose.js';
 import {
   type Algorithm,
+  exchanged,
   F4,
   type Layer,
   matrixConstant,
@@ -40,11 +41,7 @@ function byPlanes(factorsIn: (x: Value, layer: Layer) => Value): Algorithm {
       const { batch, channels, outputs, height, width } = layer;
       const tiles = tilesAlong(height, TILE) * tilesAlong(width, TILE);
       const factors = factorsIn(reshape(x, [batch * channels, 1, height, width]), layer);
-      // Of one image onnxruntime then reads the factors in the order that they are in, and moves none of them.
-      const byProduct =
-        batch === 1
-          ? transpose(reshape(factors, [channels, 1, PRODUCTS, tiles]), [1, 2, 0, 3])
-          : transpose(reshape(factors, [batch, channels, PRODUCTS, tiles]), [0, 2, 1, 3]);
+      const byProduct = exchanged(factors, batch, [channels, PRODUCTS, tiles]);
       const y = tilesOf(matMul(filters, byProduct), layer);
       return bias === undefined ? y : add(y, stored({ ...bias, dims: [outputs, 1, 1] }));
     },

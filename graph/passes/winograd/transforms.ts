@@ -1,6 +1,8 @@
 import { at } from '../../common/at.js';
 import { float32Tensor, type Tensor } from '../../ir/tensor.js';
 import { constant, type Value } from '../../ir/value.js';
+import { reshape } from '../../ops/reshape.js';
+import { transpose } from '../../ops/transpose.js';
 
 /** Sizes of a convolution with a 3 x 3 filter, stride 1 and padding 1. */
 export interface Layer {
@@ -113,6 +115,12 @@ export const ofBothAxes = (matrix: Matrix): Matrix =>
 /** A matrix as a constant of these sizes. */
 export const matrixConstant = (matrix: Matrix, dims: readonly number[]): Value =>
   constant(float32Tensor(dims, Float32Array.from(matrix.flat())));
+
+/** x as [batch, b, a, c]: of one image onnxruntime reads the values in the order that they are in, and moves none of them. */
+export const exchanged = (x: Value, batch: number, [a, b, c]: readonly [number, number, number]): Value =>
+  batch === 1
+    ? transpose(reshape(x, [a, 1, b, c]), [1, 2, 0, 3])
+    : transpose(reshape(x, [batch, a, b, c]), [0, 2, 1, 3]);
 
 /** Tiles along an axis; the last may reach beyond it. */
 export const tilesAlong = (size: number, tile: number): number => Math.ceil(size / tile);

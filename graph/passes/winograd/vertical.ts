@@ -8,7 +8,15 @@ import { matMul } from '../../ops/matmul.js';
 import { reshape } from '../../ops/reshape.js';
 import { sliceAxis } from '../../ops/slice.js';
 import { transpose } from '../../ops/transpose.js';
-import { type Algorithm, F8, type Layer, matrixConstant, padsOf, tilesAlong } from './transforms.js';
+import {
+  type Algorithm,
+  exchanged,
+  F8,
+  type Layer,
+  matrixConstant,
+  padsOf,
+  tilesAlong,
+} from './transforms.js';
 
 const { tile: TILE, window: WINDOW } = F8;
 
@@ -54,10 +62,7 @@ function factorsOf(x: Value, { channels, height }: Layer): Value {
 /** [N, outputs, H, W] from the products, [N, 10 outputs, tiles, W]. */
 function rowsOf(products: Value, { batch, outputs, height, width }: Layer): Value {
   const tiles = tilesAlong(height, TILE);
-  const byRow =
-    batch === 1
-      ? transpose(reshape(products, [WINDOW, 1, outputs * tiles, width]), [1, 2, 0, 3])
-      : transpose(reshape(products, [batch, WINDOW, outputs * tiles, width]), [0, 2, 1, 3]);
+  const byRow = exchanged(products, batch, [WINDOW, outputs * tiles, width]);
   const ordered = matMul(matrixConstant(F8.output, [1, 1, TILE, WINDOW]), byRow);
   const whole = reshape(ordered, [batch, outputs, tiles * TILE, width]);
   return tiles * TILE === height ? whole : sliceAxis(whole, 2, 0, height);
