@@ -19,19 +19,16 @@ interface Shape {
 const TENSOR: Shape = { packed: [1] };
 // A type is opened later on; its sizes take a few bytes each.
 const VALUE_INFO: Shape = { packed: [2] };
+const SPARSE: Shape = { parts: { 1: TENSOR, 2: TENSOR }, packed: [3] };
 const GRAPH: Shape = {
   parts: {
-    ...{ 5: TENSOR, 11: VALUE_INFO, 12: VALUE_INFO, 13: VALUE_INFO },
-    get 15() {
-      return SPARSE;
-    },
+    ...{ 5: TENSOR, 11: VALUE_INFO, 12: VALUE_INFO, 13: VALUE_INFO, 15: SPARSE },
     // The nodes of a branch or a loop are those of a graph.
     get 1() {
       return NODE;
     },
   },
 };
-const SPARSE: Shape = { parts: { 1: TENSOR, 2: TENSOR }, packed: [3] };
 const ATTRIBUTE: Shape = { parts: { 5: TENSOR, 6: GRAPH, 11: GRAPH, 22: SPARSE }, packed: [7, 8] };
 const NODE: Shape = { parts: { 5: ATTRIBUTE } };
 const FUNCTION: Shape = { parts: { 7: NODE, 11: ATTRIBUTE } };
