@@ -1,10 +1,11 @@
-import { inferTypes, type Types } from '../analysis/infer.js';
+import type { Types } from '../analysis/infer.js';
 import { captured, namesIn, valuesOf, withSubgraphs } from '../analysis/subgraphs.js';
 import { at } from '../common/at.js';
-import { ABSENT, type Graph, type Model, type Node, replaceable } from '../ir/model.js';
+import { ABSENT, type Graph, type Model, type Node } from '../ir/model.js';
 import type { Tensor } from '../ir/tensor.js';
 import { contentOf } from '../ir/value.js';
 import { NameAllocator } from '../rewriting/name-allocator.js';
+import { typesOf } from '../rewriting/rewrite.js';
 import { identity } from './inlining.js';
 
 /** A branch within a branch is found in the next round. */
@@ -124,11 +125,8 @@ class Conditions {
   readonly #known = new Map<string, boolean | undefined>();
 
   constructor(model: Model) {
-    const { graph } = model;
-    const given = replaceable(model);
-    const initializers = new Map([...graph.initializers].filter(([name]) => !given.has(name)));
-    this.#types = inferTypes({ ...model, graph: { ...graph, initializers } });
-    for (const node of graph.nodes) for (const name of node.outputs) this.#producers.set(name, node);
+    this.#types = typesOf(model);
+    for (const node of model.graph.nodes) for (const name of node.outputs) this.#producers.set(name, node);
   }
 
   valueOf(name = ABSENT, depth = 0): boolean | undefined {

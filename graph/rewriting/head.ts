@@ -1,6 +1,6 @@
 import { typeText } from '../analysis/features.js';
 import { fromDeclared, inferTypes } from '../analysis/infer.js';
-import { holdsSubgraph } from '../analysis/subgraphs.js';
+import { holdsSubgraph, namesIn } from '../analysis/subgraphs.js';
 import { badModel } from '../common/errors.js';
 import { option } from '../common/option.js';
 import { intOf } from '../ir/attribute.js';
@@ -48,15 +48,9 @@ export function headed(given: Model, head: 'sigmoid' | 'softmax'): Model {
 /** A model in which a name is free: what has it gets another. Where subgraphs, which are not read, may use it, it stays. */
 function withoutName(model: Model, name: string, wish: string): Model {
   const { graph } = model;
-  const namesOf = ({ name: own, inputs, outputs }: Node) => [own, ...inputs, ...outputs];
-  const declared = [...graph.inputs, ...graph.outputs, ...graph.valueInfo];
-  const taken = new Set([
-    ...graph.nodes.flatMap(namesOf),
-    ...declared.map((info) => info.name),
-    ...graph.initializers.keys(),
-  ]);
   if (!graph.nodes.some(({ name: own, outputs }) => own === name || outputs.includes(name))) return model;
   if (graph.nodes.some(holdsSubgraph)) return model;
+  const taken = new Set([...namesIn(graph), ...graph.valueInfo.map((info) => info.name)]);
   let free = wish;
   for (let count = 2; taken.has(free); count++) free = `${wish}_${count}`;
   const other = (own: string) => (own === name ? free : own);
