@@ -1,5 +1,5 @@
 import type { Attributes } from './attribute.js';
-import type { Dim } from './dim.js';
+import { type Dim, numbers } from './dim.js';
 import type { DType } from './dtype.js';
 import { elementCount, float32Values, int64Tensor, integerValues, type Tensor } from './tensor.js';
 
@@ -72,6 +72,12 @@ export function contentOf(type: ValueType | undefined): readonly Dim[] | undefin
   return tensor.dtype === 'float32' && tensor.fill === undefined
     ? Array.from(float32Values(tensor))
     : undefined;
+}
+
+/** The same as numbers; undefined where one is open, too. */
+export function numbersIn(type: ValueType | undefined): readonly number[] | undefined {
+  const content = contentOf(type);
+  return content && numbers(content);
 }
 
 let innermost = '';

@@ -1,9 +1,9 @@
 import { at } from '../common/at.js';
 import { type Attributes, floatOf, intsOf, string, stringOf } from '../ir/attribute.js';
-import { type Dim, floorDivideDim, multiplyDims, numbers, shapeText, symbol } from '../ir/dim.js';
-import { apply, type OpDefinition, type Operands, required } from '../ir/op.js';
+import { type Dim, floorDivideDim, multiplyDims, shapeText, symbol } from '../ir/dim.js';
+import { apply, type OpDefinition, required } from '../ir/op.js';
 import { float32Tensor } from '../ir/tensor.js';
-import { constant, contentOf, type Value } from '../ir/value.js';
+import { constant, numbersIn, type Value } from '../ir/value.js';
 import { axesOf, listAt, openedAt } from './operands.js';
 
 /** floor(size * scale), multiplied in float32 as runtimes do. */
@@ -49,7 +49,7 @@ export const Resize: OpDefinition = {
       return [{ dtype, shape: stretches ? resized : openedAt(shape, axes) }];
     }
     // In opset 10 they stand where later ones have the region of interest.
-    const factors = scalesAt(inputs, inputs.length === 2 ? 1 : 2);
+    const factors = numbersIn(inputs[inputs.length === 2 ? 1 : 2]);
     if (factors === undefined) return [{ dtype, shape: openedAt(shape, axes) }];
     if (factors.length === 0) return [];
     fits('scales', factors);
@@ -58,12 +58,6 @@ export const Resize: OpDefinition = {
     return [{ dtype, shape: resized }];
   },
 };
-
-/** The factors that an input states; undefined where they are not known. */
-function scalesAt(inputs: Operands, index: number): readonly number[] | undefined {
-  const content = contentOf(inputs[index]);
-  return content && numbers(content);
-}
 
 /** @throws RangeError */
 function checkScales(scales: readonly number[]): void {
@@ -77,7 +71,7 @@ export const Upsample: OpDefinition = {
   attributes: { height_scale: 'float', mode: 'string', scales: 'floats', width_scale: 'float' },
   infer(inputs, attributes) {
     const { dtype, shape } = required(inputs, 0, 'x');
-    const scales = inputs.length > 1 ? scalesAt(inputs, 1) : statedScales(attributes);
+    const scales = inputs.length > 1 ? numbersIn(inputs[1]) : statedScales(attributes);
     if (scales === undefined) return [{ dtype, shape: openedAt(shape, shape.keys()) }];
     if (scales.length !== shape.length) {
       throw new RangeError(`${scales.length} scales for x ${shapeText(shape)}`);

@@ -10,7 +10,7 @@ import {
   type Tensor,
   unravel,
 } from '../ir/tensor.js';
-import { contentOf } from '../ir/value.js';
+import { numbersIn } from '../ir/value.js';
 import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 
 /** Constants of more elements are left to the runtime: a file should not grow by them. */
@@ -24,8 +24,7 @@ export const constantFolding: Rule = (node, graph) => {
   if (node.opType === 'Constant') return value.constant && graph.weight(name, value.constant);
   const shape = numbers(value.shape);
   if (shape === undefined || elementCount(shape) > MAX_ELEMENTS) return;
-  const content = contentOf(value);
-  const sizes = content && numbers(content);
+  const sizes = numbersIn(value);
   // The largest int64, 'to the end', is none that a number holds.
   if (sizes?.every(Number.isSafeInteger) && value.dtype === 'int64')
     return graph.weight(name, int64Tensor(shape, sizes));

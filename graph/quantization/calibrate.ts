@@ -80,16 +80,13 @@ async function reachedBy(model: Model, names: readonly string[], runEach: RunEac
 }
 
 class Histogram {
-  readonly #range: Range;
   readonly #counts = new Float64Array(BINS);
   #total = 0;
 
-  constructor(range: Range) {
-    this.#range = range;
-  }
+  constructor(private readonly range: Range) {}
 
   add(values: Float32Array): void {
-    const { min, max } = this.#range;
+    const { min, max } = this.range;
     const scale = BINS / (max - min || 1);
     for (let index = 0; index < values.length; index++) {
       const bin = Math.min(BINS - 1, Math.floor((floatAt(values, index) - min) * scale));
@@ -100,7 +97,7 @@ class Histogram {
 
   /** The range without what lies farthest out. */
   middle(): Range {
-    const { min, max } = this.#range;
+    const { min, max } = this.range;
     const width = (max - min) / BINS;
     const outside = OUTSIDE * this.#total;
     const skipped = (counts: Float64Array) => {

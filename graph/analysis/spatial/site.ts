@@ -1,6 +1,5 @@
-import { numbers } from '../../ir/dim.js';
 import { ABSENT, type Node } from '../../ir/model.js';
-import { contentOf, type ValueType } from '../../ir/value.js';
+import { numbersIn, type ValueType } from '../../ir/value.js';
 import { matchedAxes } from '../../ops/elementwise.js';
 import { type Axis, type Direction, isSpatial, matched } from './axes.js';
 import {
@@ -103,7 +102,5 @@ export function mixing(site: Site, trace: ImageTrace, mixed: readonly (Axis | un
 }
 
 /** The whole numbers that an operand holds, where they are known. */
-export function numbersAt({ types }: Site, index: number): readonly number[] | undefined {
-  const content = contentOf(types[index]);
-  return content && numbers(content);
-}
+export const numbersAt = ({ types }: Site, index: number): readonly number[] | undefined =>
+  numbersIn(types[index]);
