@@ -1,5 +1,5 @@
 import { at } from '../common/at.js';
-import { NmodeError } from '../common/errors.js';
+import { unlessRefused } from '../common/errors.js';
 import type { Model, Node } from '../ir/model.js';
 import { type Image, imageOf } from './features.js';
 import { neededNodes } from './prune.js';
@@ -37,13 +37,8 @@ export function featureMapFaults(model: Model): (tensor: string) => string | und
 const EVEN = 128;
 
 function tracesOf(model: Model, image: Image): ReadonlyMap<string, Trace> {
-  try {
-    return follow(model, image, EVEN);
-  } catch (error) {
-    // What does not fit such an image is not judged.
-    if (error instanceof NmodeError) return new Map();
-    throw error;
-  }
+  // What does not fit such an image is not judged.
+  return unlessRefused(() => follow(model, image, EVEN), new Map());
 }
 
 const preparedFault = ({ isFormed }: ImageTrace): string | undefined =>

@@ -1,5 +1,5 @@
 import { at } from '../common/at.js';
-import { badModel, NmodeError } from '../common/errors.js';
+import { badModel, unlessRefused } from '../common/errors.js';
 import { leastCommonMultiple } from '../common/multiples.js';
 import { option } from '../common/option.js';
 import {
@@ -151,12 +151,10 @@ function scalesOf(model: Model, image: Image): (tensor: string) => number | unde
  */
 function scalesWhereOpen(model: Model, image: Image): (tensor: string) => number | undefined {
   const open = opened(model, image);
-  try {
-    return scalesOf(open, imageAt(imageOf(open), EVEN_MULTIPLE));
-  } catch (error) {
-    if (error instanceof NmodeError) return () => undefined;
-    throw error;
-  }
+  return unlessRefused(
+    () => scalesOf(open, imageAt(imageOf(open), EVEN_MULTIPLE)),
+    () => undefined,
+  );
 }
 
 /**

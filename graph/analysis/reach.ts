@@ -1,4 +1,4 @@
-import { NmodeError } from '../common/errors.js';
+import { NmodeError, unlessRefused } from '../common/errors.js';
 import type { Model } from '../ir/model.js';
 import { IO_KEY, parseRecipe, RECIPE_KEY } from '../recipe/recipe.js';
 import { imageOf } from './features.js';
@@ -38,14 +38,9 @@ export function withReceptiveField(model: Model): Model {
 function paddedTo({ metadata }: Model): number | undefined {
   const recipe = metadata.get(RECIPE_KEY);
   if (recipe === undefined || metadata.get(IO_KEY) === 'image') return undefined;
-  try {
-    const { sizing } = parseRecipe(recipe);
-    return sizing.kind === 'pad' ? sizing.multiple : undefined;
-  } catch (error) {
-    // Whoever runs it learns what is wrong with its recipe.
-    if (error instanceof NmodeError) return undefined;
-    throw error;
-  }
+  // Whoever runs it learns what is wrong with its recipe.
+  const sizing = unlessRefused(() => parseRecipe(recipe).sizing, undefined);
+  return sizing?.kind === 'pad' ? sizing.multiple : undefined;
 }
 
 function reachAlong({ axes, extents, cause, period }: ImageTrace, multiple: number): Reach {

@@ -64,6 +64,16 @@ export const badModel = (message: string, options?: ErrorOptions) =>
 export const badImage = (message: string, options?: ErrorOptions) =>
   new NmodeError('BAD_IMAGE', message, options);
 
+/** What is computed, or what stands in its place where this package refuses it; any other error is thrown. */
+export function unlessRefused<T, U>(compute: () => T, otherwise: U): T | U {
+  try {
+    return compute();
+  } catch (error) {
+    if (error instanceof NmodeError) return otherwise;
+    throw error;
+  }
+}
+
 /** Names in a message or a note come from files, and files may be hostile: one line, no control characters, not endless. */
 export function printable(text: string): string {
   const line = text

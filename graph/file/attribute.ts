@@ -1,8 +1,8 @@
-import { badModel, NmodeError } from '../common/errors.js';
+import { badModel, unlessRefused } from '../common/errors.js';
 import type { Attribute, Attributes } from '../ir/attribute.js';
 import { dtypeOfCode } from '../ir/dtype.js';
 import type { Graph } from '../ir/model.js';
-import { FAR_AWAY, type Tensor } from '../ir/tensor.js';
+import { FAR_AWAY } from '../ir/tensor.js';
 import type { ReadBeside } from './external.js';
 import {
   ATTRIBUTE_TYPES,
@@ -13,7 +13,7 @@ import {
   present,
   unreadOf,
 } from './schema.js';
-import { readSparse, type SparseTensorMessage } from './sparse.js';
+import { readSparse } from './sparse.js';
 import { isExternal, readTensor, type TensorMessage } from './tensor.js';
 
 /** What attributes are read with: they may hold tensors that are elsewhere, and graphs. */
@@ -93,7 +93,8 @@ function heldIn(message: AttributeMessage, bytes: Uint8Array, context: Context):
       return tensorOf(present(message, 't'), bytes, context);
     case ATTRIBUTE_TYPES.sparseTensor: {
       const sparse = present(message, 'sparseTensor');
-      const value = sparse && sparseOf(sparse, context);
+      // Kept whole where its elements are not held here, or it is none.
+      const value = sparse && unlessRefused(() => readSparse(sparse, context.readBeside), undefined);
       return value && { type: 'tensor', value, whole: bytes };
     }
     case ATTRIBUTE_TYPES.floats:
@@ -108,16 +109,6 @@ function heldIn(message: AttributeMessage, bytes: Uint8Array, context: Context):
     }
     default:
       return undefined;
-  }
-}
-
-/** Undefined for one of elements that are not held here, or that is none. */
-function sparseOf(sparse: SparseTensorMessage, { readBeside }: Context): Tensor | undefined {
-  try {
-    return readSparse(sparse, readBeside);
-  } catch (error) {
-    if (error instanceof NmodeError) return undefined;
-    throw error;
   }
 }
 

@@ -1,8 +1,9 @@
-import { badModel, NmodeError, reason } from '../common/errors.js';
+import { badModel, reason, unlessRefused } from '../common/errors.js';
 import type { Attributes } from '../ir/attribute.js';
 import { dtypeOfCode } from '../ir/dtype.js';
 import {
   type DeclaredType,
+  type FunctionBody,
   type Graph,
   type Initializer,
   type LocalFunction,
@@ -112,22 +113,15 @@ function declaredType({ tensorType }: MessageOf<typeof TypeProto>): DeclaredType
 export function readFunction(bytes: Uint8Array, readBeside: ReadBeside): LocalFunction {
   const message = decode(FunctionProto, bytes);
   const { name = '', domain = '', overload = '' } = message;
-  try {
-    return {
-      bytes,
-      ...{ name, domain, overload },
-      body: {
-        inputs: message.input,
-        outputs: message.output,
-        defaults: readAttributes(message.attributeProto, subgraphReader(readBeside)),
-        nodes: readNodes(message.node, readBeside),
-        opsets: opsetsOf(message),
-      },
-    };
-  } catch (error) {
-    if (error instanceof NmodeError) return { bytes, name, domain, overload };
-    throw error;
-  }
+  const read = (): FunctionBody => ({
+    inputs: message.input,
+    outputs: message.output,
+    defaults: readAttributes(message.attributeProto, subgraphReader(readBeside)),
+    nodes: readNodes(message.node, readBeside),
+    opsets: opsetsOf(message),
+  });
+  const body = unlessRefused(read, undefined);
+  return { bytes, name, domain, overload, ...(body && { body }) };
 }
 
 /** The version by the domain of operators that a model or a function imports. */

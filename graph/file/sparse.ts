@@ -7,8 +7,6 @@ import type { ReadBeside } from './external.js';
 import { decode, type MessageOf, present, SparseTensorProto } from './schema.js';
 import { isExternal, readTensor } from './tensor.js';
 
-export type SparseTensorMessage = MessageOf<typeof SparseTensorProto>;
-
 /** A few bytes may stand for as many zeros as they like. */
 const MAX_BYTES = 2 ** 26;
 
@@ -16,7 +14,10 @@ const MAX_BYTES = 2 ** 26;
  * A SparseTensorProto with all of its zeros: places are counted in row-major order, or given along each axis. Undefined for one that is none,
  * or larger than constants that are given so.
  */
-export function readSparse(message: SparseTensorMessage, readBeside: ReadBeside): Tensor | undefined {
+export function readSparse(
+  message: MessageOf<typeof SparseTensorProto>,
+  readBeside: ReadBeside,
+): Tensor | undefined {
   const dims = message.dims.map((dim) => dim.toNumber());
   const [given, where] = [present(message, 'values'), present(message, 'indices')];
   if (given === undefined || where === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { declaredTypes, fromDeclared, inferNode, naming } from '../analysis/infer.js';
 import { holdsSubgraph, namesIn, readsUnseen, subgraphsOf, withSubgraphs } from '../analysis/subgraphs.js';
-import { badModel, NmodeError } from '../common/errors.js';
+import { badModel, unlessRefused } from '../common/errors.js';
 import { type DType, dtypeOfCode } from '../ir/dtype.js';
 import { ABSENT, type Graph, type Model, type Node, nodeName, opsetOf } from '../ir/model.js';
 import { constant, type ValueType } from '../ir/value.js';
@@ -44,12 +44,7 @@ export function lift(model: Model, to = LIFTED_OPSET): Model {
 /** A model in a form of which most is known, for what is only counted or looked for; as it is where it cannot be lifted. */
 export function liftedToCount(given: Model): Model {
   const { model } = decided(inlined(given).model);
-  try {
-    return lift(model);
-  } catch (error) {
-    if (error instanceof NmodeError) return model;
-    throw error;
-  }
+  return unlessRefused(() => lift(model), model);
 }
 
 class Lifting implements Site {
