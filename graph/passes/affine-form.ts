@@ -146,17 +146,10 @@ function sameShape(a: ValueType['shape'] | undefined, b: ValueType['shape']): bo
 
 /** x (1 + erf(x / sqrt 2)) times 1/2: runtimes know it as one kernel, which it must not lose. */
 function endsGelu(node: Node, graph: Rewriting): boolean {
-  const before = (name: string) => graph.producer(name);
-  const inputs = (found: Node | undefined) => found?.inputs ?? [];
-  return node.inputs
-    .map(before)
-    .some(
-      (product) =>
-        product?.opType === 'Mul' &&
-        inputs(product).some((name) =>
-          inputs(before(name)).some((deeper) => before(deeper)?.opType === 'Erf'),
-        ),
-    );
+  const before = (nodes: readonly (Node | undefined)[]) =>
+    nodes.flatMap((found) => (found?.inputs ?? []).map((name) => graph.producer(name)));
+  const products = before([node]).filter((found) => found?.opType === 'Mul');
+  return before(before(products)).some((found) => found?.opType === 'Erf');
 }
 
 /** A constant that is the same everywhere within a channel of a value of this rank, one number a channel. */
