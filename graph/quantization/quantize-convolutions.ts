@@ -106,12 +106,9 @@ function convolutionOf(
   const sums = scales.map((each) => each * scale);
   const quantizedBiases =
     bias && dequantizeLinear(graph.weight(biasName, quantizedBias(bias, sums)), vector(sums), undefined, 0);
+  const operands = [x, quantizedWeights, quantizedBiases];
   return inScopeOf(convolution, () => {
-    const sum = apply(
-      Conv,
-      [x, quantizedWeights, quantizedBiases],
-      Object.fromEntries(convolution.attributes),
-    );
+    const sum = apply(Conv, operands, Object.fromEntries(convolution.attributes));
     return withActivation(activation, sum, graph);
   });
 }

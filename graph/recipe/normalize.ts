@@ -86,10 +86,8 @@ function applied<X, S>(
     case 'mean-std': {
       const { mean, std, of = 'unit' } = step;
       const one = of === 'samples' ? 1 : full;
-      return multiply(
-        subtract(x, numbers(mean.map((value) => one * value))),
-        numbers(std.map((value) => 1 / (one * value))),
-      );
+      const centred = subtract(x, numbers(mean.map((value) => one * value)));
+      return multiply(centred, numbers(std.map((value) => 1 / (one * value))));
     }
     case 'z-score': {
       // From the least on: the mean of a constant image is then 0 in any arithmetic.
@@ -103,11 +101,8 @@ function applied<X, S>(
       return clip(x, numbers([step.low]), numbers([step.high]));
     case 'window': {
       const { centre, width } = step;
-      return clip(
-        multiply(subtract(x, numbers([centre - width / 2])), numbers([1 / width])),
-        numbers([0]),
-        numbers([1]),
-      );
+      const stretched = multiply(subtract(x, numbers([centre - width / 2])), numbers([1 / width]));
+      return clip(stretched, numbers([0]), numbers([1]));
     }
   }
 }

@@ -247,11 +247,10 @@ function parseSizing(value: unknown): Sizing {
       const { height, width } = fieldsOf(value, 'sizing resize', ['kind', 'height', 'width']);
       return { kind, height: size(height, 'height'), width: size(width, 'width') };
     }
-    case 'pad':
-      return {
-        kind,
-        multiple: size(fieldsOf(value, 'sizing pad', ['kind', 'multiple']).multiple, 'multiple'),
-      };
+    case 'pad': {
+      const { multiple } = fieldsOf(value, 'sizing pad', ['kind', 'multiple']);
+      return { kind, multiple: size(multiple, 'multiple') };
+    }
     case 'slide': {
       const { height, width, step } = fieldsOf(value, 'sizing slide', ['kind', 'height', 'width', 'step']);
       if (!(typeof step === 'number' && step >= MIN_STEP && step <= 1))
