@@ -58,7 +58,10 @@ export const Conv: OpDefinition = {
   macs: (inputs, output) => product(output.shape, inputs[1]?.shape.slice(1)),
 };
 
-/** Multiply-adds of a convolution: one for each output (or input, if transposed) and each weight it meets. */
+/**
+ * The product of sizes; undefined where one is open. Of a convolution, its multiply-adds: one for each output (or input, if transposed)
+ * and each weight it meets.
+ */
 export function product(shape: readonly Dim[], weights: readonly Dim[] = []): number | undefined {
   const sizes = numbers([...shape, ...weights]);
   return sizes && elementCount(sizes);

@@ -1,5 +1,5 @@
 import { intOf } from '../ir/attribute.js';
-import { type Dim, differentDims, mayEqual, shapeText } from '../ir/dim.js';
+import { type Dim, differentDims, mayEqual, OPEN, shapeText } from '../ir/dim.js';
 import { apply, type OpDefinition, required } from '../ir/op.js';
 import type { Value } from '../ir/value.js';
 import { product } from './conv.js';
@@ -35,10 +35,7 @@ export const MatMul: OpDefinition = {
     const matrix = [...(shape.length === 1 ? [] : [row]), ...(right.length === 1 ? [] : [width])];
     return [{ dtype, shape: [...batch, ...matrix] }];
   },
-  macs(inputs, output) {
-    const depth = inputs[0]?.shape.at(-1);
-    return typeof depth === 'number' ? product(output.shape, [depth]) : undefined;
-  },
+  macs: ([a], output) => product(output.shape, [a?.shape.at(-1) ?? OPEN]),
 };
 
 export const Gemm: OpDefinition = {
@@ -65,9 +62,9 @@ export const Gemm: OpDefinition = {
     }
     return [{ dtype, shape: matrix }];
   },
-  macs(inputs, output, attributes) {
-    const depth = inputs[0]?.shape[intOf(attributes, 'transA', 0) !== 0 ? 0 : 1];
-    return typeof depth === 'number' ? product(output.shape, [depth]) : undefined;
+  macs([a], output, attributes) {
+    const depth = a?.shape[intOf(attributes, 'transA', 0) !== 0 ? 0 : 1];
+    return product(output.shape, [depth ?? OPEN]);
   },
 };
 

@@ -1,6 +1,6 @@
 import { at } from '../common/at.js';
 import { intOf } from '../ir/attribute.js';
-import { type Dim, mayEqual, shapeText } from '../ir/dim.js';
+import { addDims, type Dim, mayEqual, shapeText } from '../ir/dim.js';
 import { type OpDefinition, type Operands, required } from '../ir/op.js';
 import { product } from './conv.js';
 
@@ -49,10 +49,7 @@ function recurrent(opType: string, states: number): OpDefinition {
     },
     macs(inputs) {
       const { x, w, r } = weightsOf(inputs);
-      const [width, hidden] = [at(w, 2), at(r, 2)];
-      const cells = product([at(x, 0), at(x, 1), at(w, 0), at(w, 1)]);
-      if (cells === undefined || typeof width !== 'number' || typeof hidden !== 'number') return undefined;
-      return cells * (width + hidden);
+      return product([at(x, 0), at(x, 1), at(w, 0), at(w, 1), addDims(at(w, 2), at(r, 2))]);
     },
   };
 }
