@@ -129,10 +129,8 @@ const isAmong = (node: Node, operators: ReadonlySet<Follow>): boolean => {
 export const keepsUniform = (node: Node): boolean => isAmong(node, UNIFORM);
 
 /** Whether an operator computes with sizes, where it is given some: what it gives is then another for each. */
-export function computesWithSizes(node: Node): boolean {
-  const known = knownOf(node);
-  return known !== undefined && !BY_SIZE.has(known);
-}
+export const computesWithSizes = (node: Node): boolean =>
+  knownOf(node) !== undefined && !isAmong(node, BY_SIZE);
 
 const UNIFORM: ReadonlySet<Follow> = new Set([elementwise, expansion, reshaping, slicing, transposition]);
 
@@ -148,8 +146,8 @@ const WEIGHTED: ReadonlySet<Follow> = new Set([
 
 /** Whether an operator only shows what it is given in another way: as probabilities, at another size, in another layout. */
 export function isWeightless(node: Node): boolean {
-  const known = knownOf(node);
-  return known !== undefined && !WEIGHTED.has(known) && !/^(QLinear|Reduce)/.test(node.opType);
+  const isKnown = knownOf(node) !== undefined;
+  return isKnown && !isAmong(node, WEIGHTED) && !/^(QLinear|Reduce)/.test(node.opType);
 }
 
 /** Of which operands an operator's output has the shape, broadcast; undefined where it has one of its own. */
