@@ -1,7 +1,6 @@
 import { fromHalf } from '../../graph/common/half.js';
-import { computed } from '../../graph/ir/computed.js';
 import { DTYPES, type DType } from '../../graph/ir/dtype.js';
-import { aligned, type Tensor } from '../../graph/ir/tensor.js';
+import { aligned, computed, type Tensor } from '../../graph/ir/tensor.js';
 
 /** float32 elements: halves widen exactly, doubles round to the nearest. */
 function convert({ dtype, bytes }: Tensor, result: Float32Array): void {

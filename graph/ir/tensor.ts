@@ -85,6 +85,23 @@ export function readFloat32(tensor: Tensor, target: Float32Array): void {
   else tensor.fill(new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
 }
 
+/**
+ * A float32 tensor that is computed when it is read: a model's weights are never all in memory.
+ * @param fill writes all elements; what is there before is not 0
+ */
+export function computed(dims: readonly number[], fill: (values: Float32Array) => void): Tensor {
+  return {
+    dtype: 'float32',
+    dims,
+    bytes() {
+      const values = new Float32Array(elementCount(dims));
+      fill(values);
+      return new Uint8Array(values.buffer);
+    },
+    fill: ({ buffer, byteOffset }) => fill(new Float32Array(buffer, byteOffset, elementCount(dims))),
+  };
+}
+
 /** Integers from here on mean "to the end" (the largest int64 in Slice and Shape): larger than any size, though not held exactly. */
 export const FAR_AWAY = 2 ** 62;
 

@@ -1,9 +1,8 @@
 import { at } from '../common/at.js';
 import { intOf, intsOf, stringOf } from '../ir/attribute.js';
-import { computed } from '../ir/computed.js';
 import type { Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
-import { float32Values, type Tensor } from '../ir/tensor.js';
+import { computed, float32Values, type Tensor } from '../ir/tensor.js';
 import { Conv } from '../ops/conv.js';
 import type { Rewriting, Rule } from '../rewriting/rewrite.js';
 import { affineForm, isAffine } from './affine-form.js';

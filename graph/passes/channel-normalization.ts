@@ -1,9 +1,8 @@
 import { at } from '../common/at.js';
 import { floatOf, intOf, intsOf } from '../ir/attribute.js';
-import { computed } from '../ir/computed.js';
 import { numbers } from '../ir/dim.js';
 import { ABSENT, type Node } from '../ir/model.js';
-import { float32Tensor, type Tensor } from '../ir/tensor.js';
+import { computed, float32Tensor, type Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { add, div, mul } from '../ops/elementwise.js';
 import { matMul } from '../ops/matmul.js';

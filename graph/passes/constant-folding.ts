@@ -1,8 +1,8 @@
 import { at } from '../common/at.js';
-import { computed } from '../ir/computed.js';
 import { numbers } from '../ir/dim.js';
 import type { Node } from '../ir/model.js';
 import {
+  computed,
   elementCount,
   float32Tensor,
   float32Values,

@@ -1,8 +1,7 @@
 import { at } from '../common/at.js';
-import { computed } from '../ir/computed.js';
 import type { Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
-import { float32Values } from '../ir/tensor.js';
+import { computed, float32Values } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { Conv } from '../ops/conv.js';
 import { sliceAxis } from '../ops/slice.js';

@@ -1,7 +1,6 @@
 import { captured, readsUnseen } from '../analysis/subgraphs.js';
-import { computed } from '../ir/computed.js';
 import type { Model } from '../ir/model.js';
-import { aligned, byteLength, readFloat32, type Tensor } from '../ir/tensor.js';
+import { aligned, byteLength, computed, readFloat32, type Tensor } from '../ir/tensor.js';
 
 /** Which inputs of an operator are multiplied with others. */
 const MULTIPLIED: ReadonlyMap<string, readonly number[]> = new Map([

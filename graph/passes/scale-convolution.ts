@@ -1,9 +1,8 @@
 import { at } from '../common/at.js';
 import { intOf } from '../ir/attribute.js';
-import { computed } from '../ir/computed.js';
 import { ABSENT, type Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
-import { elementCount, float32Values, readFloat32 } from '../ir/tensor.js';
+import { computed, elementCount, float32Values, readFloat32 } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import { Conv } from '../ops/conv.js';
 import { ConvTranspose } from '../ops/conv-transpose.js';

@@ -1,8 +1,7 @@
 import { intsOf } from '../ir/attribute.js';
-import { computed } from '../ir/computed.js';
 import { type Dim, numbers } from '../ir/dim.js';
 import type { Node } from '../ir/model.js';
-import { elementCount, float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
+import { computed, elementCount, float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
 import { constant, type Value } from '../ir/value.js';
 import { conv } from '../ops/conv.js';
 import { reshape } from '../ops/reshape.js';

@@ -1,9 +1,8 @@
 import { at } from '../common/at.js';
 import { ints, intsOf } from '../ir/attribute.js';
-import { computed } from '../ir/computed.js';
 import { type Dim, floorDivideDim, multiplyDims, numbers, sameDim } from '../ir/dim.js';
 import { apply } from '../ir/op.js';
-import { elementCount, float32Values, type Tensor } from '../ir/tensor.js';
+import { computed, elementCount, float32Values, type Tensor } from '../ir/tensor.js';
 import { Conv } from '../ops/conv.js';
 import { depthToSpace } from '../ops/depth-to-space.js';
 import type { Rule } from '../rewriting/rewrite.js';

@@ -1,9 +1,8 @@
 import { at } from '../common/at.js';
 import { intOf } from '../ir/attribute.js';
-import { computed } from '../ir/computed.js';
 import { ABSENT, type Node } from '../ir/model.js';
 import { apply } from '../ir/op.js';
-import { float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
+import { computed, float32Tensor, float32Values, type Tensor } from '../ir/tensor.js';
 import { constant, int64List, type Value } from '../ir/value.js';
 import { Concat } from '../ops/concat.js';
 import { Conv } from '../ops/conv.js';

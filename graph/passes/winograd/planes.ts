@@ -1,6 +1,5 @@
 import { at } from '../../common/at.js';
-import { computed } from '../../ir/computed.js';
-import { float32Values, type Tensor } from '../../ir/tensor.js';
+import { computed, float32Values, type Tensor } from '../../ir/tensor.js';
 import type { Value } from '../../ir/value.js';
 import { conv } from '../../ops/conv.js';
 import { convTranspose } from '../../ops/conv-transpose.js';

@@ -1,6 +1,5 @@
 import { at } from '../../common/at.js';
-import { computed } from '../../ir/computed.js';
-import { float32Tensor, float32Values, type Tensor } from '../../ir/tensor.js';
+import { computed, float32Tensor, float32Values, type Tensor } from '../../ir/tensor.js';
 import { constant, type Value } from '../../ir/value.js';
 import { concat } from '../../ops/concat.js';
 import { conv } from '../../ops/conv.js';
