@@ -19,7 +19,7 @@ export interface Assumption {
  */
 export function assumptionsText(assumptions: readonly Assumption[], named = option): string {
   const way = (names: string) =>
-    names === '' ? '' : ` (${names.replace(/[^, ]+/g, (name) => named(name))})`;
+    names === '' ? '' : ` (${Array.from(names.split(', '), (name) => named(name)).join(', ')})`;
   return assumptions.map(({ what, value, option: name }) => `${what} ${value}${way(name)}`).join('; ');
 }
 
