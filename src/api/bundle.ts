@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { badUsage } from '../../graph/common/errors.js';
+import { badUsage, unlessRefused } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import * as kind from '../../graph/common/option-kinds.js';
 import { checkOptions, type Kinds } from '../../graph/common/option-kinds.js';
@@ -16,7 +16,6 @@ import { whyNotMerged } from '../../runtime/server/scheduling/first-runs.js';
 import type { BundledModel, BundleFormat } from '../bundles/bundle.js';
 import { type BundleFormatId, FORMATS } from '../bundles/formats.js';
 import { makeFolder, writeTogether } from '../files/write-whole.js';
-import { unlessRefused } from './unless-refused.js';
 
 export interface BundleOptions {
   /** An .onnx file. */

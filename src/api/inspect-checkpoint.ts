@@ -25,14 +25,13 @@ import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { unreadableText } from '../../exporters/checkpoints/unreadable.js';
 import type { Order } from '../../exporters/decoders/block.js';
 import { at } from '../../graph/common/at.js';
-import { NmodeError, reason } from '../../graph/common/errors.js';
+import { NmodeError, reason, unlessRefused } from '../../graph/common/errors.js';
 import { pick } from '../../graph/common/pick.js';
 import type { DType } from '../../graph/ir/dtype.js';
 import { elementCount, type Tensor } from '../../graph/ir/tensor.js';
 import type { Assumption } from '../../graph/recipe/assumption.js';
 import { RELEASE_SIDE } from '../../graph/recipe/recipe.js';
 import { hypothesesIn, isSaid } from './structure/structure.js';
-import { unlessRefused } from './unless-refused.js';
 
 export interface TensorReport {
   readonly name: string;

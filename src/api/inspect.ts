@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { KeySelection } from '../../exporters/checkpoints/select-keys.js';
 import { cost, type NodeCost } from '../../graph/analysis/cost.js';
-import { badUsage } from '../../graph/common/errors.js';
+import { badUsage, unlessRefused } from '../../graph/common/errors.js';
 import { option } from '../../graph/common/option.js';
 import { checkArgument, checkOptions, type Kinds, SIGNAL, TEXT } from '../../graph/common/option-kinds.js';
 import type { DType } from '../../graph/ir/dtype.js';
@@ -20,7 +20,6 @@ import {
   tensorReports,
 } from './inspect-checkpoint.js';
 import { SELECTION } from './option-kinds.js';
-import { unlessRefused } from './unless-refused.js';
 
 export interface PortReport {
   readonly name: string;

@@ -1,3 +1,4 @@
+import { unlessRefused } from '../../graph/common/errors.js';
 import { each, FLAG, type Kinds, NUMBER, PATH } from '../../graph/common/option-kinds.js';
 import { pick } from '../../graph/common/pick.js';
 import { encodeChunks } from '../../graph/file/write.js';
@@ -17,7 +18,6 @@ import { refuseOverwriting, writeOutput } from '../files/write-whole.js';
 import type { LiftOptions } from '../transform/lifting.js';
 import { reportOf, type Transformed, type TransformOptions, transform } from '../transform/transform.js';
 import { TRANSFORM, withOptions } from './option-kinds.js';
-import { unlessRefused } from './unless-refused.js';
 
 export interface OptimizeModelOptions
   extends TransformOptions,

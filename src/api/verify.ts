@@ -1,6 +1,6 @@
 import { ofNetwork } from '../../exporters/assembly/assumptions.js';
 import { readReference } from '../../exporters/checkpoints/open.js';
-import { NmodeError } from '../../graph/common/errors.js';
+import { NmodeError, unlessRefused } from '../../graph/common/errors.js';
 import * as kind from '../../graph/common/option-kinds.js';
 import { type Kinds, taken } from '../../graph/common/option-kinds.js';
 import { encodeModel } from '../../graph/file/write.js';
@@ -24,7 +24,6 @@ import { holdsLogits, namedReference, OF_LOGITS, pairTensors } from '../parity/p
 import { type Parity, type ParityOptions, verifySession } from '../parity/parity.js';
 import { meaningsOf } from '../transform/difference.js';
 import { withOptions } from './option-kinds.js';
-import { unlessRefused } from './unless-refused.js';
 
 export interface VerifyOptions extends ParityOptions, SessionOptions {
   /** An .onnx file, or its bytes. */
