@@ -56,18 +56,18 @@ function outputOf(name: string, { type, dims, data }: Tensor): TypedTensor {
 
 /**
  * Wraps onnxruntime's own session, that of Node or that of browsers.
- * @param TensorClass of the same onnxruntime
+ * @param tensorOf makes a tensor of the same onnxruntime
  */
-export function wrapSession(session: InferenceSession, TensorClass: typeof Tensor): RuntimeSession {
+export function wrapSession(
+  session: InferenceSession,
+  tensorOf: (input: TypedTensor) => Tensor,
+): RuntimeSession {
   return {
     inputs: portsOf(session.inputMetadata),
     outputs: portsOf(session.outputMetadata),
     async run(inputs, outputs) {
       try {
-        const feeds = Object.entries(inputs).map(([name, { type, data, dims }]) => [
-          name,
-          new TensorClass(type as 'float32', data as Float32Array, dims),
-        ]);
+        const feeds = Object.entries(inputs).map(([name, input]) => [name, tensorOf(input)]);
         const results = await session.run(Object.fromEntries(feeds), outputs ?? session.outputNames);
         const given = Object.entries(results).map(([name, tensor]) => [name, outputOf(name, tensor)]);
         return Object.fromEntries(given) as Outputs;

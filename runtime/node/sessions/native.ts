@@ -53,7 +53,11 @@ export async function openNative(model: Uint8Array, options: NativeOptions): Pro
       ...(!spinning && { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
       ...(profilePrefix !== undefined && { enableProfiling: true, profileFilePrefix: profilePrefix }),
     });
-    const wrapped = wrapSession(session, runtime.Tensor);
+    const wrapped = wrapSession(session, ({ type, data, dims }) => {
+      const tensor = new runtime.Tensor(type as 'float32', data as Float32Array, dims);
+      // Of the Float16Array that Node 24 has onnxruntime-node sees no byte; it takes the bits.
+      return type === 'float16' ? Object.defineProperty(tensor, 'data', { value: data }) : tensor;
+    });
     if (profilePrefix === undefined) return wrapped;
     const release = async () => {
       session.endProfiling();

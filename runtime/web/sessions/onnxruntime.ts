@@ -41,7 +41,10 @@ export async function openWeb(model: Uint8Array, options: WebOpenOptions): Promi
     runtime ??= load(options);
     const { InferenceSession, Tensor } = await runtime;
     const session = await InferenceSession.create(model, { executionProviders: [options.provider] });
-    return wrapSession(session, Tensor);
+    return wrapSession(
+      session,
+      ({ type, data, dims }) => new Tensor(type as 'float32', data as Float32Array, dims),
+    );
   } catch (error) {
     throw runtimeFailure(error);
   }
