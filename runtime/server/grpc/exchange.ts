@@ -111,7 +111,9 @@ export class Exchange {
     else stream.respond({ ...HEADERS, ...trailersOf(status) }, { endStream: true });
     // What its client still sends is not waited for.
     stream.removeAllListeners('data').resume();
-    if (!stream.readableEnded) stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+    const close = () => stream.close(constants.NGHTTP2_NO_ERROR);
+    // Node 22 would put its end before an answer that was given in the same turn.
+    if (!stream.readableEnded) stream.once('finish', () => setImmediate(close));
   }
 
   /** Refuses what is no call, as HTTP has it. */
