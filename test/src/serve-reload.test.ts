@@ -145,12 +145,15 @@ describe('loads of one model', () => {
       fetch(`${server.url}/v2/repository/models/m/load`, { method: 'POST', signal: stop.signal }).catch(
         () => {},
       );
+    const before = loaded();
     const left = Array.from({ length: 20 }, load);
+    // Once one is done, all have come: Node 22 would send none that is taken back at once.
+    while (loaded() === before) await new Promise((resolve) => setTimeout(resolve, 1));
+    stop.abort();
+    await Promise.all(left);
     while (!lines.some((line) => line.includes('/load') && line.includes('499'))) {
-      stop.abort();
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    await Promise.all(left);
     expect(await infer(1)).toEqual([2]);
     // One that had begun, and one that may have before they left.
     expect(loaded()).toBeLessThanOrEqual(5);

