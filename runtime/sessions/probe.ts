@@ -2,8 +2,8 @@ import { badModel, NmodeError } from '../../graph/common/errors.js';
 import { fromHalf } from '../../graph/common/half.js';
 import { elementCount } from '../../graph/ir/tensor.js';
 import { arrayOf } from './own-inputs.js';
+import type { RuntimeSession } from './runtime-session.js';
 import type { Outputs, Port, TypedInputs, TypedTensor } from './tensors.js';
-import type { RuntimeSession } from './wrap-session.js';
 
 /** The side of what is tried where a model leaves its sizes open. */
 const PROBE_SIDE = 128;

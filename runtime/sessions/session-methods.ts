@@ -1,6 +1,6 @@
 import { checkAgainstCpu, type ProviderCheck, probeInputs } from './probe.js';
+import type { RuntimeSession } from './runtime-session.js';
 import type { Outputs, Port, TypedInputs } from './tensors.js';
-import type { RuntimeSession } from './wrap-session.js';
 
 export interface OpenOptions<O> {
   /** The platform's own. */

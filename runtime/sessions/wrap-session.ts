@@ -1,16 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { badModel, NmodeError, reason } from '../../graph/common/errors.js';
-import type { Outputs, Port, TypedInputs, TypedTensor } from './tensors.js';
-
-/** A session of onnxruntime on one provider. Its runs may block the thread that they are made in. */
-export interface RuntimeSession {
-  readonly inputs: readonly Port[];
-  readonly outputs: readonly Port[];
-  /** @param outputs names of those that are wanted; default all */
-  run(inputs: TypedInputs, outputs?: readonly string[]): Promise<Outputs>;
-  /** Frees what it holds outside JavaScript's memory. */
-  release(): Promise<void>;
-}
+import type { RuntimeSession } from './runtime-session.js';
+import type { Outputs, Port, TypedTensor } from './tensors.js';
 
 /** What onnxruntime says of failures after which no run succeeds, in its ways and those of WebAssembly. */
 const LASTING = [

@@ -15,7 +15,7 @@ import { loadSharp } from '../../runtime/node/images/sharp.js';
 import { loadModel } from '../../runtime/node/model.js';
 import { type FilePath, pathOf } from '../../runtime/node/path-of.js';
 import { groupLimits, usableCores, usableMemory } from '../../runtime/node/sessions/limits.js';
-import { loadRuntime } from '../../runtime/node/sessions/native.js';
+import { loadRuntime } from '../../runtime/node/sessions/onnxruntime.js';
 import type { ProviderPlacement } from '../../runtime/node/sessions/provider-placement.js';
 import { PROVIDER_IDS, type ProviderId } from '../../runtime/node/sessions/providers.js';
 import { lackOf } from '../../runtime/node/sessions/requirements.js';

@@ -11,7 +11,7 @@ import type { ModelSpec } from '../../runtime/images/job.js';
 import { readChannels } from '../../runtime/node/images/channels.js';
 import { requirePackages } from '../../runtime/node/packages.js';
 import { usableCores } from '../../runtime/node/sessions/limits.js';
-import { loadRuntime } from '../../runtime/node/sessions/native.js';
+import { loadRuntime } from '../../runtime/node/sessions/onnxruntime.js';
 import { listed } from '../../runtime/truth/truth.js';
 import { warningLines } from '../files/file-warnings.js';
 import { findImages } from '../files/find-images.js';

@@ -1,6 +1,7 @@
 import { NmodeError } from '../../../graph/common/errors.js';
-import { type RuntimeSession, runtimeFailure, wrapSession } from '../../sessions/wrap-session.js';
-import { withPackages } from '../packages.js';
+import type { RuntimeSession } from '../../sessions/runtime-session.js';
+import { runtimeFailure, wrapSession } from '../../sessions/wrap-session.js';
+import { loadRuntime } from './onnxruntime.js';
 import type { Provider } from './providers.js';
 import { lackOf } from './requirements.js';
 
@@ -18,15 +19,6 @@ export interface NativeOptions {
   readonly spinning?: boolean;
   /** Where files of the profile go, which begin with this. */
   readonly profilePrefix?: string;
-}
-
-/** onnxruntime-node, loaded at the first session. @throws NmodeError (CANNOT_RUN) where it is not installed */
-export async function loadRuntime() {
-  process.env.ORT_DISABLE_TELEMETRY ??= '1';
-  const runtime = await withPackages('running a model', () => import('onnxruntime-node'));
-  // What goes wrong is thrown as well; said twice, it would litter standard error.
-  runtime.env.logLevel = 'fatal';
-  return runtime;
 }
 
 /**

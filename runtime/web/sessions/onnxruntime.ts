@@ -1,6 +1,7 @@
 import type * as Onnxruntime from 'onnxruntime-common';
 import { NmodeError, reason } from '../../../graph/common/errors.js';
-import { type RuntimeSession, runtimeFailure, wrapSession } from '../../sessions/wrap-session.js';
+import type { RuntimeSession } from '../../sessions/runtime-session.js';
+import { runtimeFailure, wrapSession } from '../../sessions/wrap-session.js';
 import type { WebProvider } from '../files.js';
 
 export interface WebOpenOptions {

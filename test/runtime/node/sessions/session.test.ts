@@ -15,9 +15,9 @@ import { openNative } from '../../../../runtime/node/sessions/native.js';
 import { parseProvider } from '../../../../runtime/node/sessions/providers.js';
 import { createSession, type LoadProgress, type Session } from '../../../../runtime/node/sessions/session.js';
 import { checkAgainstCpu } from '../../../../runtime/sessions/probe.js';
+import type { RuntimeSession } from '../../../../runtime/sessions/runtime-session.js';
 import { ofType } from '../../../../runtime/sessions/session.js';
 import type { Floats } from '../../../../runtime/sessions/tensors.js';
-import type { RuntimeSession } from '../../../../runtime/sessions/wrap-session.js';
 import { exported, fixture } from '../../../support/fixtures.js';
 import { modelOf } from '../../../support/graph.js';
 
