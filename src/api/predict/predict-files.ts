@@ -30,17 +30,18 @@ export function filesOf(
   { classes: count, maskLabels }: Pick<Segmentation, 'classes' | 'maskLabels'>,
   { output, overlay, probabilities }: OutputOptions,
 ) {
-  const base = join(output, name);
+  // A name may be of dots alone.
+  const path = (end: string) => join(output, `${name}_${end}`);
   const first = maskLabels.length === count ? at(maskLabels, 0) : 0;
   const perClass = (kind: string, labels: readonly number[]) =>
-    labels.map((label) => `${base}_${kind}${count === 1 ? '' : `_${label}`}.png`);
+    labels.map((label) => path(`${kind}${count === 1 ? '' : `_${label}`}.png`));
   const all = Array.from({ length: count }, (_, index) => first + index);
   return {
     masks: output === '-' ? ['-'] : perClass('mask', maskLabels),
-    ...(count > 1 && output !== '-' && { labels: `${base}_labels.png` }),
-    ...(overlay && { overlay: `${base}_overlay.png` }),
+    ...(count > 1 && output !== '-' && { labels: path('labels.png') }),
+    ...(overlay && { overlay: path('overlay.png') }),
     ...(probabilities && {
-      probabilities: probabilities === 'npy' ? [`${base}_probabilities.npy`] : perClass('probabilities', all),
+      probabilities: probabilities === 'npy' ? [path('probabilities.npy')] : perClass('probabilities', all),
     }),
   };
 }
