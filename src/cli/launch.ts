@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { closeSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,8 +30,9 @@ function kept(): Buffer | undefined {
     // A pipe would wait for its writer.
     if (!stats.isFile() || stats.size > MAX_BYTES) return undefined;
     const file = readFileSync(cache);
-    const code = file.subarray(file.indexOf('\n') + 1);
-    return Buffer.concat([headerOf(code), code]).equals(file) ? code : undefined;
+    const start = file.indexOf('\n') + 1;
+    const code = file.subarray(start);
+    return headerOf(code).equals(file.subarray(0, start)) ? code : undefined;
   } catch {
     return undefined;
   }
@@ -47,7 +48,7 @@ function keep(script: Script): void {
   const file = openSync(unfinished, 'wx', 0o644);
   try {
     const code = script.createCachedData();
-    writeSync(file, Buffer.concat([headerOf(code), code]));
+    writeFileSync(file, Buffer.concat([headerOf(code), code]));
     renameSync(unfinished, cache);
   } finally {
     closeSync(file);

@@ -74,7 +74,7 @@ describe('compiled code that is not what was left is compiled again', () => {
   const at = (share: number) => {
     const bytes = Buffer.from(whole);
     const place = Math.floor(share * (bytes.length - 1));
-    bytes[place] = (bytes[place] ?? 0) ^ 0x55;
+    bytes.writeUInt8(bytes.readUInt8(place) ^ 0x55, place);
     return bytes;
   };
   const header = whole.indexOf('\n');
